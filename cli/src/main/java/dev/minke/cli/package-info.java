@@ -1,0 +1,5 @@
+/// The command line: [Main], its subcommands, and what they print ([Console]).
+@NullMarked
+package dev.minke.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,12 @@
+/// The `minke` command.
+module dev.minke.cli {
+    requires dev.minke.train;
+    requires info.picocli;
+    requires java.management;
+    requires jdk.management;
+    requires org.jspecify;
+
+    // picocli fills the fields that stand for options.
+    opens dev.minke.cli to
+            info.picocli;
+}

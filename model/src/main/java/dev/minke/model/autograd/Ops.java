@@ -1,0 +1,395 @@
+package dev.minke.model.autograd;
+
+import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.RouterRule;
+import dev.minke.tensor.Tensor;
+import dev.minke.tensor.Workspace;
+import java.util.function.Consumer;
+
+/// The differentiable operations, forward and backward side by side.
+///
+/// Each computes its result at once and records how gradients flow back. Shapes and formulas are
+/// those of [Kernels].
+public final class Ops {
+    /// Upper bound of the logits that exist at once in [#headLoss], in bytes.
+    private static final long LOGITS_BYTES = 16L << 20;
+
+    private Ops() {}
+
+    /// y = x W^T: `x` [T, in], `weight` [out, in] -> [T, out].
+    public static Var linear(Tape tape, Var x, Var weight) {
+        Var y = tape.output(x.value().rows(), weight.value().rows());
+        Kernels kernels = tape.kernels();
+        kernels.gemmNt(x.value(), weight.value(), y.value(), false);
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Tensor dy = y.gradient();
+                    if (x.differentiable()) {
+                        Var.Sink dx = x.sink(tape.workspace());
+                        kernels.gemmNn(dy, weight.value(), dx.target(), dx.accumulate());
+                    }
+                    Var.Sink dw = weight.sink(tape.workspace());
+                    kernels.gemmTn(dy, x.value(), dw.target(), dw.accumulate());
+                });
+        return y;
+    }
+
+    /// y[i] = x[i] W[e]^T for the slots i of expert e: `x` [slots, in], `weight` [E, out, in].
+    public static Var groupedLinear(Tape tape, Var x, Var weight, Tensor offsets) {
+        Var y = tape.output(x.value().rows(), weight.value().dim(1));
+        Kernels kernels = tape.kernels();
+        kernels.groupedGemmNt(x.value(), weight.value(), offsets, y.value(), false);
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Tensor dy = y.gradient();
+                    Var.Sink dx = x.sink(tape.workspace());
+                    kernels.groupedGemmNn(
+                            dy, weight.value(), offsets, dx.target(), dx.accumulate());
+                    Var.Sink dw = weight.sink(tape.workspace());
+                    kernels.groupedGemmTn(
+                            dy, x.value(), offsets, dw.target(), dw.accumulate());
+                });
+        return y;
+    }
+
+    /// Rows of a table: `table` [R, d], `rows` [N] -> [N, d].
+    public static Var gather(Tape tape, Var table, Tensor rows) {
+        Var y = tape.output(rows.size(), table.value().cols());
+        Kernels kernels = tape.kernels();
+        kernels.gatherRows(table.value(), rows, y.value());
+        tape.record(
+                () -> {
+                    if (y.hasGradient()) {
+                        kernels.scatterAddRows(
+                                y.gradient(), rows, table.zeroed(tape.workspace()));
+                    }
+                });
+        return y;
+    }
+
+    /// y = gain * x / rms(x): `x` [T, d], `gain` [d] -> [T, d].
+    public static Var rmsNorm(Tape tape, Var x, Var gain, float eps) {
+        return rmsNorm(tape, x, gain, eps, tape.output(x.value().shape()));
+    }
+
+    /// As [#rmsNorm(Tape, Var, Var, float)], written into `y`, which may be a column view.
+    public static Var rmsNorm(Tape tape, Var x, Var gain, float eps, Var y) {
+        Kernels kernels = tape.kernels();
+        Tensor rstd = tape.workspace().f32(x.value().rows());
+        kernels.rmsNorm(x.value(), gain.value(), eps, y.value(), rstd);
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Workspace workspace = tape.workspace();
+                    Var.Sink dx = x.sink(workspace);
+                    kernels.rmsNormBackward(
+                            y.gradient(),
+                            x.value(),
+                            gain.value(),
+                            rstd,
+                            dx.target(),
+                            dx.accumulate(),
+                            gain.zeroed(workspace));
+                });
+        return y;
+    }
+
+    /// Rotate a part of every head of `x` [T, heads * headDim] in place.
+    ///
+    /// The gradient turns back in place too, so `x` must not be used before this call.
+    public static void rope(
+            Tape tape, Var x, int heads, int headDim, int from, Tensor positions, Tensor table) {
+        Kernels kernels = tape.kernels();
+        kernels.rope(x.value(), heads, headDim, from, positions, table, false);
+        tape.record(
+                () -> {
+                    if (x.hasGradient()) {
+                        kernels.rope(x.gradient(), heads, headDim, from, positions, table, true);
+                    }
+                });
+    }
+
+    /// silu(gate) * up, all [T, f].
+    public static Var swiGlu(Tape tape, Var gate, Var up) {
+        Var y = tape.output(gate.value().shape());
+        Kernels kernels = tape.kernels();
+        kernels.swiGlu(gate.value(), up.value(), y.value());
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Workspace workspace = tape.workspace();
+                    overwrite(
+                            tape,
+                            gate,
+                            dgate ->
+                                    overwrite(
+                                            tape,
+                                            up,
+                                            dup ->
+                                                    kernels.swiGluBackward(
+                                                            y.gradient(),
+                                                            gate.value(),
+                                                            up.value(),
+                                                            dgate,
+                                                            dup)));
+                });
+        return y;
+    }
+
+    /// a + b, the residual connection: both receive the gradient of the sum.
+    ///
+    /// The gradient's buffer is handed on, not copied: `b` is read before anything below `a` adds to
+    /// it, because the backward pass leaves the branch that made `b` first.
+    public static Var residual(Tape tape, Var a, Var b) {
+        Var y = tape.output(a.value().shape());
+        Kernels kernels = tape.kernels();
+        kernels.add(a.value(), b.value(), y.value());
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Tensor dy = y.gradient();
+                    addGradient(tape, b, dy);
+                    addGradient(tape, a, dy);
+                });
+        return y;
+    }
+
+    private static void addGradient(Tape tape, Var x, Tensor dy) {
+        if (x.hasGradient()) {
+            Tensor dx = x.gradient();
+            tape.kernels().add(dx, dy, dx);
+        } else {
+            x.adoptGradient(dy);
+        }
+    }
+
+    /// Causal attention of whole sequences in expanded form, see [Kernels#attention].
+    public static Var attention(
+            Tape tape, AttentionShape shape, Var q, Var kv, Var kr, Tensor sequences) {
+        long tokens = q.value().rows();
+        Var out = tape.output(tokens, (long) shape.heads() * shape.value());
+        Tensor lse = tape.workspace().f32(shape.heads(), tokens);
+        Kernels kernels = tape.kernels();
+        kernels.attention(
+                shape, q.value(), kv.value(), kr.value(), sequences, out.value(), lse);
+        tape.record(
+                () -> {
+                    if (!out.hasGradient()) {
+                        return;
+                    }
+                    Tensor dkr = kr.zeroed(tape.workspace());
+                    overwrite(
+                            tape,
+                            q,
+                            dq ->
+                                    overwrite(
+                                            tape,
+                                            kv,
+                                            dkv ->
+                                                    kernels.attentionBackward(
+                                                            shape,
+                                                            out.gradient(),
+                                                            q.value(),
+                                                            kv.value(),
+                                                            kr.value(),
+                                                            sequences,
+                                                            out.value(),
+                                                            lse,
+                                                            dq,
+                                                            dkv,
+                                                            dkr)));
+                });
+        return out;
+    }
+
+    /// What the router decided.
+    ///
+    /// @param scores [T, E] unbiased scores
+    /// @param index [T, K] chosen experts
+    /// @param weight [T, K] their weights
+    /// @param dscores [T, E] gradient that a balance loss contributes; zeros without one
+    public record Routing(Tensor scores, Tensor index, Var weight, Tensor dscores) {}
+
+    /// Choose experts: `logits` [T, E], `bias` [E] (no gradient), see [Kernels#route].
+    public static Routing route(Tape tape, RouterRule rule, Var logits, Tensor bias) {
+        Workspace workspace = tape.workspace();
+        long tokens = logits.value().rows();
+        Tensor scores = workspace.f32(tokens, rule.experts());
+        Tensor index = workspace.i32(tokens, rule.topK());
+        Var weight = tape.output(tokens, rule.topK());
+        Kernels kernels = tape.kernels();
+        kernels.route(rule, logits.value(), bias, scores, index, weight.value());
+        if (!tape.recording()) {
+            return new Routing(scores, index, weight, scores);
+        }
+        Tensor dscores = workspace.f32(tokens, rule.experts());
+        dscores.clear();
+        tape.record(
+                () ->
+                        overwrite(
+                                tape,
+                                logits,
+                                dlogits ->
+                                        kernels.routeBackward(
+                                                rule,
+                                                weight.zeroed(tape.workspace()),
+                                                dscores,
+                                                scores,
+                                                index,
+                                                dlogits)));
+        return new Routing(scores, index, weight, dscores);
+    }
+
+    /// Add the sequence-wise balance loss to the routing's gradient, see [Kernels#balanceLoss].
+    ///
+    /// @return the loss, `alpha` included
+    public static double balanceLoss(
+            Tape tape, Routing routing, Tensor sequences, int topK, float alpha) {
+        Tensor dscores =
+                tape.recording()
+                        ? routing.dscores()
+                        : tape.workspace().f32(routing.scores().shape());
+        return tape.kernels().balanceLoss(routing.scores(), sequences, topK, alpha, dscores);
+    }
+
+    /// Copies of the tokens in expert order: `x` [T, d], `tokens` [slots] -> [slots, d]. `slots`
+    /// [T, K] is the inverse map.
+    public static Var dispatch(Tape tape, Var x, Tensor tokens, Tensor slots) {
+        Var y = tape.output(tokens.size(), x.value().cols());
+        Kernels kernels = tape.kernels();
+        kernels.gatherRows(x.value(), tokens, y.value());
+        tape.record(
+                () -> {
+                    if (!y.hasGradient()) {
+                        return;
+                    }
+                    Var.Sink dx = x.sink(tape.workspace());
+                    kernels.sumSlots(y.gradient(), slots, dx.target(), dx.accumulate());
+                });
+        return y;
+    }
+
+    /// base[t] += sum_k weight[t, k] * y[slots[t, k]], in place on `base` [T, d].
+    public static Var combineOnto(Tape tape, Var base, Var y, Tensor slots, Var weight) {
+        Kernels kernels = tape.kernels();
+        kernels.combine(y.value(), slots, weight.value(), base.value(), true);
+        tape.record(
+                () -> {
+                    if (!base.hasGradient()) {
+                        return;
+                    }
+                    overwrite(
+                            tape,
+                            y,
+                            dy ->
+                                    overwrite(
+                                            tape,
+                                            weight,
+                                            dweight ->
+                                                    kernels.combineBackward(
+                                                            base.gradient(),
+                                                            y.value(),
+                                                            slots,
+                                                            weight.value(),
+                                                            dy,
+                                                            dweight)));
+                });
+        return base;
+    }
+
+    /// Zeros to combine onto where there is no shared expert.
+    public static Var zeros(Tape tape, long... shape) {
+        Var y = tape.output(shape);
+        y.value().clear();
+        return y;
+    }
+
+    /// Sum of losses and the number of targets behind it.
+    ///
+    /// @param sum sum over the positions of -log p(target), nats
+    /// @param count positions with a target
+    public record LossSum(double sum, long count) {
+        /// Mean loss in nats per target.
+        public double mean() {
+            return count == 0 ? 0 : sum / count;
+        }
+    }
+
+    /// Cross-entropy of the output head, in chunks, so that [tokens, vocabulary] logits never exist
+    /// at once (neither do their gradients).
+    ///
+    /// `hidden` [T, d], `head` [V, d], `targets` [T] (-1 for none). The loss that is differentiated
+    /// is sum_i scale * loss_i: where the tape records, gradients of `hidden` and `head` are
+    /// computed right here, while a chunk's logits are in cache.
+    public static LossSum headLoss(Tape tape, Var hidden, Var head, Tensor targets, float scale) {
+        long tokens = hidden.value().rows();
+        long vocab = head.value().rows();
+        long chunk = Math.clamp(LOGITS_BYTES / (4 * vocab), 1, Math.max(tokens, 1));
+        Kernels kernels = tape.kernels();
+        Workspace workspace = tape.workspace();
+        Var.Sink dhidden =
+                tape.recording()
+                        ? hidden.sink(workspace)
+                        : new Var.Sink(hidden.value(), false);
+        Workspace.Mark mark = workspace.mark();
+        Tensor loss = workspace.f32(tokens);
+        Tensor weights = workspace.f32(tokens);
+        for (long i = 0; i < tokens; i++) {
+            weights.setFloat(0, i, scale);
+        }
+        Tensor logits = workspace.f32(chunk, vocab);
+        for (long from = 0; from < tokens; from += chunk) {
+            long to = Math.min(tokens, from + chunk);
+            Tensor rows = hidden.value().range(from, to);
+            Tensor part = logits.range(0, to - from);
+            kernels.gemmNt(rows, head.value(), part, false);
+            kernels.softmaxCrossEntropy(
+                    part, targets.range(from, to), weights.range(from, to), loss.range(from, to));
+            if (tape.recording()) {
+                kernels.gemmNn(
+                        part,
+                        head.value(),
+                        dhidden.target().range(from, to),
+                        dhidden.accumulate());
+                Var.Sink dhead = head.sink(workspace);
+                kernels.gemmTn(part, rows, dhead.target(), dhead.accumulate());
+            }
+        }
+        double sum = 0;
+        long count = 0;
+        for (long i = 0; i < tokens; i++) {
+            if (targets.getInt(i) >= 0) {
+                sum += loss.getFloat(0, i);
+                count++;
+            }
+        }
+        workspace.release(mark);
+        return new LossSum(sum, count);
+    }
+
+    /// Let `write` overwrite a gradient buffer; where one has content already, add through a copy.
+    private static void overwrite(Tape tape, Var x, Consumer<Tensor> write) {
+        Workspace workspace = tape.workspace();
+        Var.Sink dx = x.sink(workspace);
+        if (!dx.accumulate()) {
+            write.accept(dx.target());
+            return;
+        }
+        Tensor part = workspace.f32(x.value().shape());
+        write.accept(part);
+        tape.kernels().add(dx.target(), part, dx.target());
+    }
+}

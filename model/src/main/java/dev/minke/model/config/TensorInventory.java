@@ -1,0 +1,193 @@
+package dev.minke.model.config;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/// Every tensor of a checkpoint of the family, by name and shape, in a fixed order.
+///
+/// Linear weights are `[out, in]`. The order is embedding, layers, norm, head, then the prediction
+/// modules under the layer numbers that follow. A quantized model has a [Kind#BLOCK_SCALE] after
+/// each [Kind#LINEAR].
+public final class TensorInventory {
+    /// What a tensor is stored as.
+    public enum Kind {
+        /// A projection; what quantization applies to.
+        LINEAR,
+        /// Embedding, head, router, `eh_proj`: matrices that stay in the model's float type.
+        MATRIX,
+        /// The gain of a norm, in the model's float type.
+        NORM,
+        /// `e_score_correction_bias`, always F32.
+        ROUTER_BIAS,
+        /// `weight_scale_inv` of the projection before it, always F32.
+        BLOCK_SCALE
+    }
+
+    /// One tensor.
+    ///
+    /// @param name as in the checkpoint
+    /// @param kind what it is
+    /// @param shape copied in and out
+    public record Entry(String name, Kind kind, long[] shape) {
+        /// Copy the shape.
+        public Entry {
+            shape = shape.clone();
+        }
+
+        @Override
+        public long[] shape() {
+            return shape.clone();
+        }
+
+        /// Number of elements.
+        public long elements() {
+            long count = 1;
+            for (long n : shape) {
+                count = Math.multiplyExact(count, n);
+            }
+            return count;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Entry that
+                    && name.equals(that.name)
+                    && kind == that.kind
+                    && Arrays.equals(shape, that.shape);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(name, kind, Arrays.hashCode(shape));
+        }
+
+        @Override
+        public String toString() {
+            return "%s %s %s".formatted(name, kind, Arrays.toString(shape));
+        }
+    }
+
+    private static final String SCALE_SUFFIX = "_scale_inv";
+
+    private final DeepSeekConfig config;
+    private final List<Entry> entries;
+    private final Map<String, Entry> byName;
+
+    private TensorInventory(DeepSeekConfig config) {
+        this.config = config;
+        this.byName = new LinkedHashMap<>();
+        long vocab = config.vocabSize();
+        long width = config.hiddenSize();
+        add("model.embed_tokens.weight", Kind.MATRIX, vocab, width);
+        for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+            addLayer("model.layers." + layer + ".", layer);
+        }
+        add("model.norm.weight", Kind.NORM, width);
+        add("lm_head.weight", Kind.MATRIX, vocab, width);
+        for (int i = 0; i < config.numNextnPredictLayers(); i++) {
+            addModule(config.numHiddenLayers() + i);
+        }
+        this.entries = List.copyOf(byName.values());
+    }
+
+    /// List the tensors of `config`.
+    public static TensorInventory of(DeepSeekConfig config) {
+        return new TensorInventory(config);
+    }
+
+    /// All tensors in order.
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    /// The tensor of that name.
+    public Optional<Entry> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /// Elements of all tensors, stored copies and scales included.
+    public long elements() {
+        return entries.stream().mapToLong(Entry::elements).reduce(0, Math::addExact);
+    }
+
+    private void addModule(int layer) {
+        String prefix = "model.layers." + layer + ".";
+        long vocab = config.vocabSize();
+        long width = config.hiddenSize();
+        add(prefix + "embed_tokens.weight", Kind.MATRIX, vocab, width);
+        add(prefix + "enorm.weight", Kind.NORM, width);
+        add(prefix + "hnorm.weight", Kind.NORM, width);
+        add(prefix + "eh_proj.weight", Kind.MATRIX, width, 2 * width);
+        addLayer(prefix, layer);
+        add(prefix + "shared_head.norm.weight", Kind.NORM, width);
+        add(prefix + "shared_head.head.weight", Kind.MATRIX, vocab, width);
+    }
+
+    private void addLayer(String prefix, int layer) {
+        long width = config.hiddenSize();
+        add(prefix + "input_layernorm.weight", Kind.NORM, width);
+        addAttention(prefix + "self_attn.");
+        add(prefix + "post_attention_layernorm.weight", Kind.NORM, width);
+        if (config.layerHasExperts(layer)) {
+            addExperts(prefix + "mlp.");
+        } else {
+            addFeedForward(prefix + "mlp.", config.intermediateSize());
+        }
+    }
+
+    private void addAttention(String prefix) {
+        long width = config.hiddenSize();
+        MlaConfig mla = config.mla();
+        if (mla.compressesQuery()) {
+            addLinear(prefix + "q_a_proj.weight", mla.qLoraRank(), width);
+            add(prefix + "q_a_layernorm.weight", Kind.NORM, mla.qLoraRank());
+            addLinear(prefix + "q_b_proj.weight", mla.queryRows(), mla.qLoraRank());
+        } else {
+            addLinear(prefix + "q_proj.weight", mla.queryRows(), width);
+        }
+        addLinear(prefix + "kv_a_proj_with_mqa.weight", mla.kvDownRows(), width);
+        add(prefix + "kv_a_layernorm.weight", Kind.NORM, mla.kvLoraRank());
+        addLinear(prefix + "kv_b_proj.weight", mla.kvUpRows(), mla.kvLoraRank());
+        addLinear(prefix + "o_proj.weight", width, mla.outputColumns());
+    }
+
+    private void addExperts(String prefix) {
+        MoeConfig moe = config.moe();
+        add(prefix + "gate.weight", Kind.MATRIX, moe.nRoutedExperts(), config.hiddenSize());
+        if (moe.topkMethod().hasCorrectionBias()) {
+            add(prefix + "gate.e_score_correction_bias", Kind.ROUTER_BIAS, moe.nRoutedExperts());
+        }
+        for (int expert = 0; expert < moe.nRoutedExperts(); expert++) {
+            addFeedForward(prefix + "experts." + expert + ".", moe.moeIntermediateSize());
+        }
+        if (moe.nSharedExperts() > 0) {
+            addFeedForward(prefix + "shared_experts.", moe.sharedIntermediateSize());
+        }
+    }
+
+    private void addFeedForward(String prefix, long inner) {
+        long width = config.hiddenSize();
+        addLinear(prefix + "gate_proj.weight", inner, width);
+        addLinear(prefix + "up_proj.weight", inner, width);
+        addLinear(prefix + "down_proj.weight", width, inner);
+    }
+
+    private void addLinear(String name, long rows, long columns) {
+        add(name, Kind.LINEAR, rows, columns);
+        config.quantizationConfig()
+                .ifPresent(fp8 ->
+                        add(
+                                name + SCALE_SUFFIX,
+                                Kind.BLOCK_SCALE,
+                                fp8.scaleRows(rows),
+                                fp8.scaleColumns(columns)));
+    }
+
+    private void add(String name, Kind kind, long... shape) {
+        byName.put(name, new Entry(name, kind, shape));
+    }
+}

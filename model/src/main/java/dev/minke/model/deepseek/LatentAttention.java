@@ -1,0 +1,148 @@
+package dev.minke.model.deepseek;
+
+import dev.minke.model.autograd.Ops;
+import dev.minke.model.autograd.Tape;
+import dev.minke.model.autograd.Var;
+import dev.minke.model.config.DeepSeekConfig;
+import dev.minke.model.config.MlaConfig;
+import dev.minke.model.nn.Linear;
+import dev.minke.model.nn.Parameters;
+import dev.minke.model.nn.RmsNorm;
+import dev.minke.tensor.AttentionShape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Multi-head latent attention (V3 report 2.1.1), its weights and its expanded form.
+///
+///     q = Wqb rms(Wqa x)  or  Wq x        [c', kr] = Wkva x        c = rms(c')
+///     [k, v] = Wkvb c                     out = Wo softmax(scale (q [k; rope(kr)]^T)) v
+///
+/// x: [T, hidden] -> [T, hidden]. Caches nothing; the absorbed form over a cache of c and rope(kr)
+/// is `CachedLatentAttention` of the inference module.
+public final class LatentAttention {
+    private final AttentionShape shape;
+    private final int kvLoraRank;
+    private final Optional<QueryCompression> compression;
+    private final Linear query;
+    private final Linear kvDown;
+    private final RmsNorm kvNorm;
+    private final Linear kvUp;
+    private final Linear output;
+
+    private record QueryCompression(Linear down, RmsNorm norm) {}
+
+    LatentAttention(Parameters parameters, String prefix, DeepSeekConfig config) {
+        int d = config.hiddenSize();
+        MlaConfig mla = config.mla();
+        int heads = mla.numAttentionHeads();
+        double eps = config.rmsNormEps();
+        shape =
+                new AttentionShape(
+                        heads,
+                        mla.qkNopeHeadDim(),
+                        mla.qkRopeHeadDim(),
+                        mla.vHeadDim(),
+                        (float) config.softmaxScale());
+        kvLoraRank = mla.kvLoraRank();
+        if (mla.compressesQuery()) {
+            int rank = mla.qLoraRank();
+            compression =
+                    Optional.of(
+                            new QueryCompression(
+                                    new Linear(parameters, prefix + "q_a_proj.weight", rank, d),
+                                    new RmsNorm(
+                                            parameters,
+                                            prefix + "q_a_layernorm.weight",
+                                            rank,
+                                            eps)));
+            query = new Linear(parameters, prefix + "q_b_proj.weight", mla.queryRows(), rank);
+        } else {
+            compression = Optional.empty();
+            query = new Linear(parameters, prefix + "q_proj.weight", mla.queryRows(), d);
+        }
+        kvDown =
+                new Linear(
+                        parameters,
+                        prefix + "kv_a_proj_with_mqa.weight",
+                        mla.kvDownRows(),
+                        d);
+        kvNorm = new RmsNorm(parameters, prefix + "kv_a_layernorm.weight", kvLoraRank, eps);
+        kvUp =
+                new Linear(
+                        parameters,
+                        prefix + "kv_b_proj.weight",
+                        mla.kvUpRows(),
+                        kvLoraRank);
+        output = new Linear(parameters, prefix + "o_proj.weight", d, mla.outputColumns());
+    }
+
+    Var forward(Pass pass, Var x) {
+        return expanded(pass, queries(pass, x), latents(pass, x));
+    }
+
+    /// Queries with their rope part rotated: [T, hidden] -> [T, H * (nope + rope)].
+    public Var queries(Pass pass, Var x) {
+        Tape tape = pass.tape();
+        Var input =
+                compression
+                        .map(c -> c.norm().forward(tape, c.down().forward(tape, x)))
+                        .orElse(x);
+        Var q = query.forward(tape, input);
+        Ops.rope(
+                tape,
+                q,
+                shape.heads(),
+                shape.queryKey(),
+                shape.nope(),
+                pass.positions(),
+                pass.rope());
+        return q;
+    }
+
+    /// What a cache holds of every token.
+    ///
+    /// @param latent [T, kv_lora_rank], normalised
+    /// @param keyRope [T, qk_rope_head_dim], rotated, shared by all heads
+    public record Latents(Var latent, Var keyRope) {}
+
+    /// The normalised latent and the rotated shared key of every token of `x` [T, hidden].
+    public Latents latents(Pass pass, Var x) {
+        Tape tape = pass.tape();
+        Var down = kvDown.forward(tape, x);
+        Var latent = kvNorm.forward(tape, down.columns(0, kvLoraRank));
+        Var keyRope = down.columns(kvLoraRank, (long) kvLoraRank + shape.rope());
+        Ops.rope(tape, keyRope, 1, shape.rope(), 0, pass.positions(), pass.rope());
+        return new Latents(latent, keyRope);
+    }
+
+    /// Keys and values from the latents, attention among the rows of the pass, output projection.
+    public Var expanded(Pass pass, Var q, Latents latents) {
+        Tape tape = pass.tape();
+        Var kv = kvUp.forward(tape, latents.latent());
+        Var heads = Ops.attention(tape, shape, q, kv, latents.keyRope(), pass.sequences());
+        return output.forward(tape, heads);
+    }
+
+    /// The up-projection, [H * (nope + value), kv_lora_rank]: per head first the key's rows, then
+    /// the value's. The absorbed form multiplies with its two parts from the other side.
+    public Linear kvUp() {
+        return kvUp;
+    }
+
+    /// The output projection, [hidden, H * value].
+    public Linear output() {
+        return output;
+    }
+
+    /// Sizes of heads.
+    public AttentionShape shape() {
+        return shape;
+    }
+
+    List<Linear> linears() {
+        List<Linear> all = new ArrayList<>(List.of(query, kvDown, kvUp, output));
+        compression.ifPresent(c -> all.add(c.down()));
+        return all;
+    }
+}

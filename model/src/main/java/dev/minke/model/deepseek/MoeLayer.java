@@ -1,0 +1,81 @@
+package dev.minke.model.deepseek;
+
+import dev.minke.model.autograd.Ops;
+import dev.minke.model.autograd.Tape;
+import dev.minke.model.autograd.Var;
+import dev.minke.model.config.DeepSeekConfig;
+import dev.minke.model.nn.Linear;
+import dev.minke.model.nn.Parameters;
+import dev.minke.model.nn.SwiGlu;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// DeepSeekMoE (V3 report 2.1.2): many narrow routed experts, and shared experts for every token.
+///
+///     y = sum over chosen i of w_i Expert_i(x) + Shared(x)
+///
+/// x: [T, hidden] -> [T, hidden]. Tokens are sorted by expert, all experts computed in one grouped
+/// product each for gate, up and down, and summed back in the order of choice. Nothing is dropped.
+public final class MoeLayer {
+    private final int layer;
+    private final Router router;
+    private final Var gate;
+    private final Var up;
+    private final Var down;
+    private final Optional<SwiGlu> shared;
+
+    MoeLayer(Parameters parameters, String prefix, int layer, DeepSeekConfig config) {
+        this.layer = layer;
+        long d = config.hiddenSize();
+        long inner = config.moe().moeIntermediateSize();
+        router = new Router(parameters, prefix + "gate.", config);
+        int experts = router.rule().experts();
+        String each = prefix + "experts.*.";
+        gate = parameters.create(each + "gate_proj.weight", experts, inner, d);
+        up = parameters.create(each + "up_proj.weight", experts, inner, d);
+        down = parameters.create(each + "down_proj.weight", experts, d, inner);
+        int sharedExperts = config.moe().nSharedExperts();
+        shared =
+                sharedExperts == 0
+                        ? Optional.empty()
+                        : Optional.of(
+                                new SwiGlu(
+                                        parameters,
+                                        prefix + "shared_experts.",
+                                        d,
+                                        sharedExperts * inner));
+    }
+
+    Var forward(Pass pass, Var x) {
+        Tape tape = pass.tape();
+        Ops.Routing routing = router.forward(tape, x);
+        Router.Dispatch plan =
+                Router.Dispatch.plan(tape, routing.index(), router.rule().experts());
+        pass.routing().observe(pass, layer, routing, router.rule().topK(), plan.offsets());
+
+        Var inputs = Ops.dispatch(tape, x, plan.tokens(), plan.slots());
+        Var inner =
+                Ops.swiGlu(
+                        tape,
+                        Ops.groupedLinear(tape, inputs, gate, plan.offsets()),
+                        Ops.groupedLinear(tape, inputs, up, plan.offsets()));
+        Var outputs = Ops.groupedLinear(tape, inner, down, plan.offsets());
+
+        Var base =
+                shared.map(s -> s.forward(tape, x))
+                        .orElseGet(() -> Ops.zeros(tape, x.value().shape()));
+        return Ops.combineOnto(tape, base, outputs, plan.slots(), routing.weight());
+    }
+
+    /// The router.
+    public Router router() {
+        return router;
+    }
+
+    List<Linear> linears() {
+        List<Linear> all = new ArrayList<>(List.of(router.gate()));
+        shared.ifPresent(s -> all.addAll(s.linears()));
+        return all;
+    }
+}

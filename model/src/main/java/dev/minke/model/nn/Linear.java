@@ -1,0 +1,42 @@
+package dev.minke.model.nn;
+
+import dev.minke.model.autograd.Ops;
+import dev.minke.model.autograd.Tape;
+import dev.minke.model.autograd.Var;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.spi.KernelSet.PackedMatrix;
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+
+/// y = x W^T without bias: [T, in] -> [T, out], weight [out, in].
+public final class Linear {
+    private final Var weight;
+    private @Nullable PackedMatrix packed;
+
+    /// Create the weight `name` of zeros.
+    public Linear(Parameters parameters, String name, long out, long in) {
+        this.weight = parameters.create(name, out, in);
+    }
+
+    /// The weight, [out, in].
+    public Var weight() {
+        return weight;
+    }
+
+    /// Apply to every row of `x`.
+    public Var forward(Tape tape, Var x) {
+        PackedMatrix fast = packed;
+        if (fast == null || tape.recording()) {
+            return Ops.linear(tape, x, weight);
+        }
+        Var y = tape.output(x.value().rows(), fast.rows());
+        tape.kernels().gemmPacked(x.value(), fast, y.value(), false);
+        return y;
+    }
+
+    /// Keep a copy of the weight in the layout of the back end, for many small forward passes. The
+    /// results are the same bits. The weight must not change afterwards.
+    public void pack(Kernels kernels, Arena arena) {
+        packed = kernels.pack(weight.value(), arena);
+    }
+}

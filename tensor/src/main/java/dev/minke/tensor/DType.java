@@ -1,0 +1,22 @@
+package dev.minke.tensor;
+
+/// The element types that tensors hold.
+public enum DType {
+    /// IEEE 754 binary32.
+    F32(4),
+    /// The upper half of binary32; arithmetic widens it to F32 first.
+    BF16(2),
+    /// Two's complement; token ids, expert indices and row numbers.
+    I32(4);
+
+    private final int bytes;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /// Size of one element in bytes.
+    public int bytes() {
+        return bytes;
+    }
+}
