@@ -5,6 +5,7 @@ module dev.minke.cli {
     requires java.management;
     requires jdk.management;
     requires org.jspecify;
+    requires tools.jackson.databind;
 
     // picocli fills the fields that stand for options.
     opens dev.minke.cli to

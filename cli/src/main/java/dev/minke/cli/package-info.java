@@ -1,4 +1,4 @@
-/// The command line: [Main], its subcommands, and what they print ([Console]).
+/// The command line: [Main], its subcommands, and what they print to ([Console]).
 @NullMarked
 package dev.minke.cli;
 

@@ -21,12 +21,22 @@ import java.util.function.IntPredicate;
 public final class Generator {
     private final DeepSeekModel model;
     private final Kernels kernels;
+    private final int vocabSize;
 
     /// @param model with its weights in place
     /// @param kernels what to compute on
-    public Generator(DeepSeekModel model, Kernels kernels) {
+    /// @param vocabSize ids of the tokenizer; the model's rows beyond them are padding and never
+    ///     drawn
+    /// @throws IllegalArgumentException if the model has fewer rows
+    public Generator(DeepSeekModel model, Kernels kernels, int vocabSize) {
+        if (vocabSize > model.config().vocabSize()) {
+            throw new IllegalArgumentException(
+                    "the tokenizer has %d ids, the model's vocab_size is %d"
+                            .formatted(vocabSize, model.config().vocabSize()));
+        }
         this.model = model;
         this.kernels = kernels;
+        this.vocabSize = vocabSize;
     }
 
     /// Receives tokens as they are drawn.
@@ -155,7 +165,7 @@ public final class Generator {
         Tape tape = Tape.inference(kernels, workspace);
         Pass pass = new Pass(tape, positions, starts, rope, form, RoutingMonitor.none());
         Var hidden = model.hidden(pass, tokens);
-        return model.logits(tape, Ops.gather(tape, hidden, last));
+        return model.logits(tape, Ops.gather(tape, hidden, last)).columns(0, vocabSize);
     }
 
     private static int[] slots(List<Sequence> live) {

@@ -4,6 +4,7 @@ import dev.minke.tensor.reference.ReferenceBackend;
 import dev.minke.tensor.spi.KernelBackend;
 import dev.minke.tensor.spi.KernelBackend.Availability;
 import dev.minke.tensor.spi.KernelSet;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +74,7 @@ public final class Backends {
             throw new IllegalArgumentException(
                     "back end '%s' is not usable here: %s".formatted(name, missing.reason()));
         }
-        return new Kernels(chosen.backend().open(team), team);
+        return new Kernels(chosen.backend(), team);
     }
 
     private static IllegalArgumentException unknown(String name, List<Candidate> all) {
@@ -97,11 +98,11 @@ public final class Backends {
         if (chosen instanceof ReferenceBackend) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "running on the scalar reference back end, about a hundred times slower ("
+                    "running on the scalar reference back end, many times slower than vectors ("
                             + String.join("; ", all.stream().map(Candidate::describe).toList())
                             + ")");
         }
-        return new Kernels(chosen.open(team), team);
+        return new Kernels(chosen, team);
     }
 
     private static Availability probe(KernelBackend backend) {
@@ -129,7 +130,8 @@ public final class Backends {
     private record Unloadable(Throwable failure) implements KernelBackend {
         @Override
         public String name() {
-            // the class itself is out of reach; the only provider that needs this module is `vector`
+            // the class itself is out of reach; the only provider that needs this module is
+            // `vector`
             return missing(failure).reason().contains("jdk.incubator.vector")
                     ? "vector"
                     : "unloadable";
@@ -142,7 +144,8 @@ public final class Backends {
 
         @Override
         public KernelSet open(Team team) {
-            throw new IllegalStateException("back end " + name() + ": " + missing(failure).reason());
+            throw new IllegalStateException(
+                    "back end " + name() + ": " + missing(failure).reason());
         }
     }
 }

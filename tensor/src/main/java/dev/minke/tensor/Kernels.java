@@ -3,24 +3,35 @@ package dev.minke.tensor;
 import static dev.minke.tensor.DType.F32;
 import static dev.minke.tensor.DType.I32;
 
+import dev.minke.tensor.spi.KernelBackend;
 import dev.minke.tensor.spi.KernelSet;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
+import dev.minke.tensor.spi.MachineProbe;
+
 import java.lang.foreign.Arena;
+import java.util.Optional;
 
 /// The operations that model code calls: coarse, named by meaning, checked once here, then one call
 /// into the chosen back end.
 ///
-/// Letters: T tokens, m n k for matrix products, E experts, K experts per token, S sequences,
-/// slot = row of a batch sorted by expert. All floating tensors are F32 unless said otherwise; index
+/// Letters: T tokens, m n k for matrix products, E experts, K experts per token, S sequences, slot
+/// = row of a batch sorted by expert. All floating tensors are F32 unless said otherwise; index
 /// tensors are I32. Outputs never alias inputs unless said.
 public final class Kernels {
     private final KernelSet set;
     private final Team team;
+    private final Optional<MachineProbe> machineProbe;
 
-    Kernels(KernelSet set, Team team) {
-        this.set = set;
+    Kernels(KernelBackend backend, Team team) {
+        this.set = backend.open(team);
         this.team = team;
+        this.machineProbe = backend.machineProbe();
+    }
+
+    /// Measurements of this machine, if the back end can make them.
+    public Optional<MachineProbe> machineProbe() {
+        return machineProbe;
     }
 
     /// The worker team that the kernels run on.
@@ -39,9 +50,7 @@ public final class Kernels {
     /// The forward pass of a linear layer with weight `b`. 2mnk flop.
     public void gemmNt(Tensor a, Tensor b, Tensor c, boolean accumulate) {
         matrix("gemmNt", a, F32, "a");
-        if (b.dtype() != DType.BF16) {
-            matrix("gemmNt", b, F32, "b");
-        }
+        matrix("gemmNt", b, b.dtype() == DType.BF16 ? DType.BF16 : F32, "b");
         matrix("gemmNt", c, F32, "c");
         product("gemmNt", a, b, c, a.cols(), b.cols(), a.rows(), b.rows());
         set.gemmNt(a, b, c, accumulate);
@@ -69,9 +78,7 @@ public final class Kernels {
     ///
     /// @param arena owner of the packed copy
     public PackedMatrix pack(Tensor b, Arena arena) {
-        if (b.rank() != 2) {
-            throw new ShapeMismatch("pack needs a matrix, found " + b);
-        }
+        matrix("pack", b, b.dtype() == DType.BF16 ? DType.BF16 : F32, "b");
         return set.pack(b, arena);
     }
 
@@ -88,26 +95,28 @@ public final class Kernels {
         set.gemmPacked(a, b, c, accumulate);
     }
 
-    /// For every expert e and its slots i in [offsets[e], offsets[e+1]): c[i] = a[i] x b[e]^T.
-    /// `a` [slots, k], `b` [E, n, k] (contiguous), `offsets` [E + 1], `c` [slots, n].
-    /// One parallel region over all experts.
+    /// For every expert e and its slots i in [offsets[e], offsets[e+1]): c[i] = a[i] x b[e]^T. `a`
+    /// [slots, k], `b` [E, n, k] (contiguous), `offsets` [E + 1], `c` [slots, n]. One parallel
+    /// region over all experts.
     public void groupedGemmNt(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
-        grouped("groupedGemmNt", a, b, offsets, c, a.cols() == b.dim(2) && c.cols() == b.dim(1));
+        grouped("groupedGemmNt", a, b, offsets, c, 2, 1);
         set.groupedGemmNt(a, b, offsets, c, accumulate);
     }
 
     /// As [#groupedGemmNt] with c[i] = a[i] x b[e]: `a` [slots, k], `b` [E, k, n], `c` [slots, n].
     public void groupedGemmNn(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
-        grouped("groupedGemmNn", a, b, offsets, c, a.cols() == b.dim(1) && c.cols() == b.dim(2));
+        grouped("groupedGemmNn", a, b, offsets, c, 1, 2);
         set.groupedGemmNn(a, b, offsets, c, accumulate);
     }
 
-    /// For every expert: c[e] = sum over its slots i of a[i]^T b[i]. `a` [slots, m], `b` [slots, n],
-    /// `c` [E, m, n]. An expert without slots gets zeros (or keeps its value if `accumulate`).
+    /// For every expert: c[e] = sum over its slots i of a[i]^T b[i]. `a` [slots, m], `b` [slots,
+    /// n], `c` [E, m, n]. An expert without slots gets zeros (or keeps its value if `accumulate`).
     public void groupedGemmTn(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
-        c.expect("groupedGemmTn c", offsets.size() - 1, a.cols(), b.cols());
+        matrix("groupedGemmTn", a, F32, "a");
+        matrix("groupedGemmTn", b, F32, "b");
         b.expect("groupedGemmTn b", a.rows(), -1);
-        offsets.expect("groupedGemmTn offsets", I32);
+        floats("groupedGemmTn c", c, offsets.size() - 1, a.cols(), b.cols());
+        starts("groupedGemmTn offsets", offsets, a.rows());
         set.groupedGemmTn(a, b, offsets, c, accumulate);
     }
 
@@ -116,14 +125,15 @@ public final class Kernels {
     /// y = gain * x / sqrt(mean(x^2) + eps) for every row. `x`, `y` [T, d]; `gain` [d]; `rstd` [T]
     /// receives 1 / sqrt(...) for the backward pass. Sums in double or pairwise F32.
     public void rmsNorm(Tensor x, Tensor gain, float eps, Tensor y, Tensor rstd) {
-        gain.expect("rmsNorm gain", x.cols());
-        y.expect("rmsNorm y", x.shape());
-        rstd.expect("rmsNorm rstd", x.rows());
+        x.expect("rmsNorm x", F32);
+        floats("rmsNorm gain", gain, x.cols());
+        floats("rmsNorm y", y, x.shape());
+        floats("rmsNorm rstd", rstd, x.rows());
         set.rmsNorm(x, gain, eps, y, rstd);
     }
 
-    /// Gradients of [#rmsNorm]: `dx` [T, d] overwritten or added to, `dgain` [d] added to.
-    /// dx = rstd * (g - xn * mean(g * xn)), g = dy * gain, xn = x * rstd; dgain = sum_t dy * xn.
+    /// Gradients of [#rmsNorm]: `dx` [T, d] overwritten or added to, `dgain` [d] added to. dx =
+    /// rstd * (g - xn * mean(g * xn)), g = dy * gain, xn = x * rstd; dgain = sum_t dy * xn.
     public void rmsNormBackward(
             Tensor dy,
             Tensor x,
@@ -132,17 +142,20 @@ public final class Kernels {
             Tensor dx,
             boolean accumulate,
             Tensor dgain) {
-        dy.expect("rmsNormBackward dy", x.shape());
-        dx.expect("rmsNormBackward dx", x.shape());
-        dgain.expect("rmsNormBackward dgain", x.cols());
+        x.expect("rmsNormBackward x", F32);
+        floats("rmsNormBackward dy", dy, x.shape());
+        floats("rmsNormBackward gain", gain, x.cols());
+        floats("rmsNormBackward rstd", rstd, x.rows());
+        floats("rmsNormBackward dx", dx, x.shape());
+        floats("rmsNormBackward dgain", dgain, x.cols());
         set.rmsNormBackward(dy, x, gain, rstd, dx, accumulate, dgain);
     }
 
     /// Rotate pairs (2i, 2i+1) of a part of every head in place (spec 1.3, interleaved).
     ///
-    /// `x` [T, heads * headDim]; the columns `from` to `from + dr` of each head turn by the angle of
-    /// `positions` [T]; `table` [maxPositions, dr] holds cos, sin of pair i at columns 2i, 2i + 1.
-    /// `inverse` turns back, which is also the gradient.
+    /// `x` [T, heads * headDim]; the columns `from` to `from + dr` of each head turn by the angle
+    /// of `positions` [T]; `table` [maxPositions, dr] holds cos, sin of pair i at columns 2i, 2i +
+    /// 1. `inverse` turns back, which is also the gradient.
     public void rope(
             Tensor x,
             int heads,
@@ -151,38 +164,47 @@ public final class Kernels {
             Tensor positions,
             Tensor table,
             boolean inverse) {
-        if (x.cols() != (long) heads * headDim || from + table.cols() > headDim) {
+        x.expect("rope x", F32);
+        floats("rope table", table, -1, -1);
+        if (x.cols() != (long) heads * headDim
+                || from < 0
+                || from + table.cols() > headDim
+                || table.cols() % 2 != 0) {
             throw new ShapeMismatch(
                     "rope: x %s is not %d heads of %d with %d rotated from %d"
                             .formatted(x, heads, headDim, table.cols(), from));
         }
         positions.expect("rope positions", I32).expect("rope positions", x.rows());
+        inRange("rope positions", positions, 0, table.rows());
         set.rope(x, heads, headDim, from, positions, table, inverse);
     }
 
     /// y = silu(gate) * up, all [T, f]; silu(z) = z / (1 + exp(-z)).
     public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-        up.expect("swiGlu up", gate.shape());
-        y.expect("swiGlu y", gate.shape());
+        gate.expect("swiGlu gate", F32);
+        floats("swiGlu up", up, gate.shape());
+        floats("swiGlu y", y, gate.shape());
         set.swiGlu(gate, up, y);
     }
 
     /// Gradients of [#swiGlu], overwritten; `dgate` may be `gate`'s and `dup` `up`'s memory.
     public void swiGluBackward(Tensor dy, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
-        dgate.expect("swiGluBackward dgate", gate.shape());
-        dup.expect("swiGluBackward dup", gate.shape());
-        dy.expect("swiGluBackward dy", gate.shape());
+        gate.expect("swiGluBackward gate", F32);
+        floats("swiGluBackward up", up, gate.shape());
+        floats("swiGluBackward dy", dy, gate.shape());
+        floats("swiGluBackward dgate", dgate, gate.shape());
+        floats("swiGluBackward dup", dup, gate.shape());
         set.swiGluBackward(dy, gate, up, dgate, dup);
     }
 
     // ---------------------------------------------------------------- attention
 
     /// Causal attention in expanded form (spec 1.4) with a streaming softmax: scores never exist as
-    /// a whole. For sequence s of the rows sequences[s] to sequences[s+1] and head h:
-    /// out = softmax(scale * q k^T + causal) v with k = [kv nope part ; kr], v = kv value part.
+    /// a whole. For sequence s of the rows sequences[s] to sequences[s+1] and head h: out =
+    /// softmax(scale * q k^T + causal) v with k = [kv nope part ; kr], v = kv value part.
     ///
-    /// `q` [T, H*(nope+rope)], `kv` [T, H*(nope+value)], `kr` [T, rope], `sequences` [S+1],
-    /// `out` [T, H*value], `lse` [H, T] receives the log of the softmax denominators.
+    /// `q` [T, H*(nope+rope)], `kv` [T, H*(nope+value)], `kr` [T, rope], `sequences` [S+1], `out`
+    /// [T, H*value], `lse` [H, T] receives the log of the softmax denominators.
     public void attention(
             AttentionShape shape,
             Tensor q,
@@ -216,26 +238,31 @@ public final class Kernels {
     /// Absorbed attention of one query token per sequence over its latent cache (spec 1.4).
     ///
     /// `q` [B, H, rk+dr] = [Uk^T q_nope ; rotated q_rope], `cache` [slots, capacity, rk+dr] =
-    /// [normalised latent ; rotated key], `slots` [B] which cache row a sequence owns, `lengths` [B]
-    /// valid tokens in it (at least 1, the query's own included), `out` [B, H, rk] =
+    /// [normalised latent ; rotated key], `slots` [B] which cache row a sequence owns, `lengths`
+    /// [B] valid tokens in it (at least 1, the query's own included), `out` [B, H, rk] =
     /// softmax(scale * q cache^T) cache[:, :rk].
     public void latentDecode(
             float scale, Tensor q, Tensor cache, Tensor slots, Tensor lengths, Tensor out) {
-        if (q.rank() != 3 || out.rank() != 3 || cache.rank() != 3 || cache.cols() != q.cols()) {
-            throw new ShapeMismatch("latentDecode: q %s, cache %s, out %s".formatted(q, cache, out));
+        floats("latentDecode q", q, -1, -1, -1);
+        floats("latentDecode cache", cache, -1, -1, q.cols());
+        floats("latentDecode out", out, q.dim(0), q.dim(1), -1);
+        if (out.cols() > q.cols()) {
+            throw new ShapeMismatch(
+                    "latentDecode: out %s is wider than cache %s".formatted(out, cache));
         }
         slots.expect("latentDecode slots", I32).expect("latentDecode slots", q.dim(0));
         lengths.expect("latentDecode lengths", I32).expect("latentDecode lengths", q.dim(0));
-        out.expect("latentDecode out", q.dim(0), q.dim(1), -1);
+        inRange("latentDecode slots", slots, 0, cache.dim(0));
+        inRange("latentDecode lengths", lengths, 1, cache.dim(1) + 1);
         set.latentDecode(scale, q, cache, slots, lengths, out);
     }
 
     // ---------------------------------------------------------------- routing
 
     /// Choose experts (spec 1.6): scores from `logits` [T, E]; choice by scores + `bias` [E] within
-    /// the best groups, masked groups at minus infinity, ties to the lowest index; `index` [T, K] in
-    /// descending order of biased score; `weight` [T, K] from the unbiased scores, normalised with
-    /// +1e-20 if asked, times scale. `scores` [T, E] is kept for the backward pass.
+    /// the best groups, masked groups at minus infinity, ties to the lowest index; `index` [T, K]
+    /// in descending order of biased score; `weight` [T, K] from the unbiased scores, normalised
+    /// with +1e-20 if asked, times scale. `scores` [T, E] is kept for the backward pass.
     public void route(
             RouterRule rule,
             Tensor logits,
@@ -243,11 +270,11 @@ public final class Kernels {
             Tensor scores,
             Tensor index,
             Tensor weight) {
-        logits.expect("route logits", -1, rule.experts());
-        bias.expect("route bias", rule.experts());
-        scores.expect("route scores", logits.shape());
+        floats("route logits", logits, -1, rule.experts());
+        floats("route bias", bias, rule.experts());
+        floats("route scores", scores, logits.shape());
         index.expect("route index", I32).expect("route index", logits.rows(), rule.topK());
-        weight.expect("route weight", logits.rows(), rule.topK());
+        floats("route weight", weight, logits.rows(), rule.topK());
         set.route(rule, logits, bias, scores, index, weight);
     }
 
@@ -261,22 +288,30 @@ public final class Kernels {
             Tensor scores,
             Tensor index,
             Tensor dlogits) {
-        dweight.expect("routeBackward dweight", scores.rows(), rule.topK());
-        dscores.expect("routeBackward dscores", scores.shape());
-        dlogits.expect("routeBackward dlogits", scores.shape());
+        floats("routeBackward scores", scores, -1, rule.experts());
+        floats("routeBackward dweight", dweight, scores.rows(), rule.topK());
+        floats("routeBackward dscores", dscores, scores.shape());
+        floats("routeBackward dlogits", dlogits, scores.shape());
+        index.expect("routeBackward index", I32)
+                .expect("routeBackward index", scores.rows(), rule.topK());
+        inRange("routeBackward index", index, 0, rule.experts());
         set.routeBackward(rule, dweight, dscores, scores, index, dlogits);
     }
 
-    /// Sequence-wise balance loss (spec 4.3, eq. 17-20), summed over sequences:
-    /// alpha * sum_e f_e P_e with f from the plain top-K of the scores and P the mean score after
-    /// normalisation over all experts. `dscores` [T, E] is overwritten with its gradient (through P
-    /// alone).
+    /// Sequence-wise balance loss (spec 4.3, eq. 17-20), summed over sequences: alpha * sum_e f_e
+    /// P_e with f from the plain top-K of the scores and P the mean score after normalisation over
+    /// all experts. `dscores` [T, E] is overwritten with its gradient (through P alone).
     ///
     /// @return the loss, `alpha` included
     public double balanceLoss(
             Tensor scores, Tensor sequences, int topK, float alpha, Tensor dscores) {
-        dscores.expect("balanceLoss dscores", scores.shape());
-        sequences.expect("balanceLoss sequences", I32);
+        floats("balanceLoss scores", scores, -1, -1);
+        floats("balanceLoss dscores", dscores, scores.shape());
+        starts("balanceLoss sequences", sequences, scores.rows());
+        if (topK < 1 || topK > scores.cols()) {
+            throw new IllegalArgumentException(
+                    "balanceLoss: topK is %d of %d experts".formatted(topK, scores.cols()));
+        }
         return set.balanceLoss(scores, sequences, topK, alpha, dscores);
     }
 
@@ -286,10 +321,12 @@ public final class Kernels {
     /// the slot of each pair.
     public void planDispatch(Tensor index, Tensor offsets, Tensor tokens, Tensor slots) {
         long pairs = index.size();
-        offsets.expect("planDispatch offsets", I32);
-        tokens.expect("planDispatch tokens", pairs);
-        slots.expect("planDispatch slots", index.shape());
+        index.expect("planDispatch index", I32).expect("planDispatch index", -1, -1);
+        offsets.expect("planDispatch offsets", I32).expect("planDispatch offsets", -1);
+        tokens.expect("planDispatch tokens", I32).expect("planDispatch tokens", pairs);
+        slots.expect("planDispatch slots", I32).expect("planDispatch slots", index.shape());
         int experts = Math.toIntExact(offsets.size() - 1);
+        inRange("planDispatch index", index, 0, experts);
         int k = Math.toIntExact(index.cols());
         int[] next = new int[experts + 1];
         for (long i = 0; i < pairs; i++) {
@@ -307,32 +344,28 @@ public final class Kernels {
         }
     }
 
-    /// y[i] = x[rows[i]]: embedding look-up and dispatch. `x` [R, d] (F32 or BF16), `rows` [N],
-    /// `y` [N, d].
+    /// y[i] = x[rows[i]]: embedding look-up and dispatch. `x` [R, d] (F32 or BF16), `rows` [N], `y`
+    /// [N, d].
     public void gatherRows(Tensor x, Tensor rows, Tensor y) {
-        y.expect("gatherRows y", rows.size(), x.cols());
-        rows.expect("gatherRows rows", I32);
-        for (long i = 0; i < rows.size(); i++) {
-            int row = rows.getInt(i);
-            if (row < 0 || row >= x.rows()) {
-                throw new IllegalArgumentException(
-                        "row %d is outside 0 to %d (position %d)"
-                                .formatted(row, x.rows() - 1, i));
-            }
-        }
+        matrix("gatherRows", x, x.dtype() == DType.BF16 ? DType.BF16 : F32, "x");
+        floats("gatherRows y", y, rows.size(), x.cols());
+        inRange("gatherRows rows", rows.expect("gatherRows rows", I32), 0, x.rows());
         set.gatherRows(x, rows, y);
     }
 
     /// x[rows[i]] += y[i] in ascending i: the gradient of an embedding. `y` [N, d], `x` [R, d].
     public void scatterAddRows(Tensor y, Tensor rows, Tensor x) {
-        y.expect("scatterAddRows y", rows.size(), x.cols());
+        matrix("scatterAddRows", x, F32, "x");
+        floats("scatterAddRows y", y, rows.size(), x.cols());
+        inRange("scatterAddRows rows", rows.expect("scatterAddRows rows", I32), 0, x.rows());
         set.scatterAddRows(y, rows, x);
     }
 
     /// x[t] = sum_k weight[t, k] * y[slots[t, k]], k ascending. `y` [slots, d], `x` [T, d].
     public void combine(Tensor y, Tensor slots, Tensor weight, Tensor x, boolean accumulate) {
-        x.expect("combine x", slots.rows(), y.cols());
-        weight.expect("combine weight", slots.shape());
+        slotsOf("combine", y, slots);
+        floats("combine x", x, slots.rows(), y.cols());
+        floats("combine weight", weight, slots.shape());
         set.combine(y, slots, weight, x, accumulate);
     }
 
@@ -340,15 +373,18 @@ public final class Kernels {
     /// both overwritten.
     public void combineBackward(
             Tensor dx, Tensor y, Tensor slots, Tensor weight, Tensor dy, Tensor dweight) {
-        dx.expect("combineBackward dx", slots.rows(), y.cols());
-        dy.expect("combineBackward dy", y.shape());
-        dweight.expect("combineBackward dweight", slots.shape());
+        slotsOf("combineBackward", y, slots);
+        floats("combineBackward dx", dx, slots.rows(), y.cols());
+        floats("combineBackward weight", weight, slots.shape());
+        floats("combineBackward dy", dy, y.shape());
+        floats("combineBackward dweight", dweight, slots.shape());
         set.combineBackward(dx, y, slots, weight, dy, dweight);
     }
 
     /// x[t] = sum_k y[slots[t, k]], k ascending: the gradient of dispatch.
     public void sumSlots(Tensor y, Tensor slots, Tensor x, boolean accumulate) {
-        x.expect("sumSlots x", slots.rows(), y.cols());
+        slotsOf("sumSlots", y, slots);
+        floats("sumSlots x", x, slots.rows(), y.cols());
         set.sumSlots(y, slots, x, accumulate);
     }
 
@@ -357,10 +393,12 @@ public final class Kernels {
     /// loss[i] = -log softmax(logits[i])[targets[i]]; a target of -1 gives loss 0. `logits` [T, V]
     /// become their gradient, (softmax - onehot) * weights[i] (zeros for target -1).
     public void softmaxCrossEntropy(Tensor logits, Tensor targets, Tensor weights, Tensor loss) {
-        targets.expect("softmaxCrossEntropy targets", I32);
-        targets.expect("softmaxCrossEntropy targets", logits.rows());
-        weights.expect("softmaxCrossEntropy weights", logits.rows());
-        loss.expect("softmaxCrossEntropy loss", logits.rows());
+        matrix("softmaxCrossEntropy", logits, F32, "logits");
+        targets.expect("softmaxCrossEntropy targets", I32)
+                .expect("softmaxCrossEntropy targets", logits.rows());
+        inRange("softmaxCrossEntropy targets", targets, -1, logits.cols());
+        floats("softmaxCrossEntropy weights", weights, logits.rows());
+        floats("softmaxCrossEntropy loss", loss, logits.rows());
         set.softmaxCrossEntropy(logits, targets, weights, loss);
     }
 
@@ -368,34 +406,43 @@ public final class Kernels {
     /// weightDecay; m and v are updated first with the gradient times gradScale. All of equal size,
     /// contiguous.
     public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-        flat("adamW", p, g);
-        flat("adamW", p, m);
-        flat("adamW", p, v);
+        flat("adamW p", p, p);
+        flat("adamW g", p, g);
+        flat("adamW m", p, m);
+        flat("adamW v", p, v);
+        if (step.step() < 1) {
+            throw new IllegalArgumentException("adamW: the first step is 1, found " + step.step());
+        }
         set.adamW(p, g, m, v, step);
     }
 
     /// Sum of squares in double over a fixed tree of blocks, for norms.
     public double sumOfSquares(Tensor x) {
-        return set.sumOfSquares(x);
+        return set.sumOfSquares(x.expect("sumOfSquares x", F32));
     }
 
     // ---------------------------------------------------------------- elementwise
 
     /// y = a + b; `y` may be `a` or `b`.
     public void add(Tensor a, Tensor b, Tensor y) {
-        b.expect("add b", a.shape());
-        y.expect("add y", a.shape());
+        a.expect("add a", F32);
+        floats("add b", b, a.shape());
+        floats("add y", y, a.shape());
         set.add(a, b, y);
     }
 
     /// x *= factor.
     public void scale(Tensor x, float factor) {
-        set.scale(x, factor);
+        set.scale(x.expect("scale x", F32), factor);
     }
 
     /// Copy with conversion between F32 and BF16 (round to nearest even).
     public void convert(Tensor from, Tensor to) {
         to.expect("convert to", from.shape());
+        if (from.dtype() == I32 || to.dtype() == I32) {
+            throw new ShapeMismatch(
+                    "convert: from %s, to %s, expected F32 or BF16".formatted(from, to));
+        }
         set.convert(from, to);
     }
 
@@ -416,12 +463,59 @@ public final class Kernels {
     }
 
     private static void grouped(
-            String op, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean fits) {
-        offsets.expect(op + " offsets", I32);
-        if (!fits || b.rank() != 3 || offsets.size() != b.dim(0) + 1 || c.rows() != a.rows()) {
+            String op, Tensor a, Tensor b, Tensor offsets, Tensor c, int inner, int outer) {
+        matrix(op, a, F32, "a");
+        matrix(op, c, F32, "c");
+        b.expect(op + " b", F32).expect(op + " b", -1, -1, -1);
+        if (a.cols() != b.dim(inner)
+                || c.cols() != b.dim(outer)
+                || !b.contiguous()
+                || offsets.size() != b.dim(0) + 1
+                || c.rows() != a.rows()) {
             throw new ShapeMismatch(
                     "%s: a %s, b %s, offsets %s, c %s do not fit".formatted(op, a, b, offsets, c));
         }
+        starts(op + " offsets", offsets, a.rows());
+    }
+
+    private static void floats(String name, Tensor x, long... shape) {
+        x.expect(name, F32).expect(name, shape);
+    }
+
+    /// Check that `starts` goes from 0 to `end` and never back.
+    private static void starts(String name, Tensor starts, long end) {
+        starts.expect(name, I32).expect(name, -1);
+        long count = starts.size();
+        if (count == 0) {
+            throw new ShapeMismatch("%s is empty, expected 0 to %d".formatted(name, end));
+        }
+        int last = 0;
+        for (long i = 0; i < count; i++) {
+            int next = starts.getInt(i);
+            if (next < last || (i == 0 && next != 0) || (i == count - 1 && next != end)) {
+                throw new ShapeMismatch(
+                        "%s must ascend from 0 to %d, found %d at position %d"
+                                .formatted(name, end, next, i));
+            }
+            last = next;
+        }
+    }
+
+    private static void inRange(String name, Tensor x, long from, long to) {
+        for (long i = 0; i < x.size(); i++) {
+            int value = x.getInt(i);
+            if (value < from || value >= to) {
+                throw new IllegalArgumentException(
+                        "%s: %d is outside %d to %d (position %d)"
+                                .formatted(name, value, from, to - 1, i));
+            }
+        }
+    }
+
+    private static void slotsOf(String op, Tensor y, Tensor slots) {
+        matrix(op, y, F32, "y");
+        slots.expect(op + " slots", I32).expect(op + " slots", -1, -1);
+        inRange(op + " slots", slots, 0, y.rows());
     }
 
     private static void attentionShapes(
@@ -434,21 +528,18 @@ public final class Kernels {
             Tensor out,
             Tensor lse) {
         long t = q.rows();
-        q.expect(op + " q", t, (long) shape.heads() * shape.queryKey());
-        kv.expect(op + " kv", t, (long) shape.heads() * shape.keyValue());
-        kr.expect(op + " kr", t, shape.rope());
-        out.expect(op + " out", t, (long) shape.heads() * shape.value());
-        lse.expect(op + " lse", shape.heads(), t);
-        sequences.expect(op + " sequences", I32);
-        if (sequences.size() < 2 || sequences.getInt(sequences.size() - 1) != t) {
-            throw new ShapeMismatch(
-                    op + ": sequences must start at 0 and end at " + t + ", found " + sequences);
-        }
+        floats(op + " q", q, t, (long) shape.heads() * shape.queryKey());
+        floats(op + " kv", kv, t, (long) shape.heads() * shape.keyValue());
+        floats(op + " kr", kr, t, shape.rope());
+        floats(op + " out", out, t, (long) shape.heads() * shape.value());
+        floats(op + " lse", lse, shape.heads(), t);
+        starts(op + " sequences", sequences, t);
     }
 
     private static void flat(String op, Tensor p, Tensor other) {
-        if (p.size() != other.size() || !p.contiguous() || !other.contiguous()) {
-            throw new ShapeMismatch("%s: %s and %s do not fit".formatted(op, p, other));
+        if (p.size() != other.size() || other.dtype() != F32 || !other.contiguous()) {
+            throw new ShapeMismatch(
+                    "%s is %s, expected %d contiguous F32".formatted(op, other, p.size()));
         }
     }
 }

@@ -1,10 +1,11 @@
 package dev.minke.tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// A fixed team of worker threads that shares the tasks of one parallel region at a time.
 ///
@@ -61,9 +62,9 @@ public final class Team implements AutoCloseable {
 
     /// Run tasks 0 to `count - 1` and return when all are done.
     ///
-    /// A region inside a region runs on its own thread alone, as the same worker; other threads wait
-    /// until the team is free. The first failure of a task is thrown again here, after all workers
-    /// have stopped.
+    /// A region inside a region runs on its own thread alone, as the same worker; other threads
+    /// wait until the team is free. The first failure of a task is thrown again here, after all
+    /// workers have stopped.
     public void run(int count, Task body) {
         int worker = workerOfThisThread();
         if (worker > 0) {
@@ -113,6 +114,9 @@ public final class Team implements AutoCloseable {
         }
         if (thrown instanceof RuntimeException e) {
             throw e;
+        }
+        if (thrown != null) {
+            throw new IllegalStateException("a task failed", thrown);
         }
     }
 

@@ -222,8 +222,7 @@ public final class Tensor {
         boolean sameColumns = view.length > 0 && view[view.length - 1] == cols();
         boolean fits = view.length > 0 && !negative && size == size();
         if (!fits || !(contiguous() || sameColumns)) {
-            throw new ShapeMismatch(
-                    "cannot view %s as %s".formatted(this, Arrays.toString(view)));
+            throw new ShapeMismatch("cannot view %s as %s".formatted(this, Arrays.toString(view)));
         }
         long stride = sameColumns && rows > 1 ? rowStride : view[view.length - 1];
         return new Tensor(storage, offset, dtype, view.clone(), stride);
@@ -252,8 +251,7 @@ public final class Tensor {
     /// @throws ShapeMismatch naming the tensor and both types
     public Tensor expect(String name, DType expected) {
         if (dtype != expected) {
-            throw new ShapeMismatch(
-                    "%s holds %s, expected %s".formatted(name, dtype, expected));
+            throw new ShapeMismatch("%s holds %s, expected %s".formatted(name, dtype, expected));
         }
         return this;
     }
@@ -278,14 +276,14 @@ public final class Tensor {
         }
     }
 
-    /// Element `i` of an I32 vector.
+    /// Element `i` of an I32 tensor, in row order.
     public int getInt(long i) {
-        return segment.get(I32, at(i / cols(), i % cols()));
+        return segment.get(I32, at(i));
     }
 
-    /// Set element `i` of an I32 vector.
+    /// Set element `i` of an I32 tensor, in row order.
     public void setInt(long i, int value) {
-        segment.set(I32, at(i / cols(), i % cols()), value);
+        segment.set(I32, at(i), value);
     }
 
     /// All elements in row order, widened to float.
@@ -337,6 +335,10 @@ public final class Tensor {
         for (long r = 0; r < rows; r++) {
             segment.asSlice(offset + r * rowStride * bytes, cols() * bytes).fill((byte) 0);
         }
+    }
+
+    private long at(long i) {
+        return contiguous() ? offset + i * dtype.bytes() : at(i / cols(), i % cols());
     }
 
     private long at(long row, long col) {

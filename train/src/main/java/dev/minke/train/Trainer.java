@@ -19,7 +19,7 @@ import java.util.TreeMap;
 /// forward (main, MTP and balance loss), backward, over as many micro-batches as the batch needs;
 /// clip; AdamW; router bias from the load of the whole batch.
 ///
-/// Same bits for any number of threads. Owns its workspace, not the model.
+/// Same bits for any number of threads. Owns the model.
 public final class Trainer implements AutoCloseable {
     private final DeepSeekModel model;
     private final TrainConfig config;
@@ -87,8 +87,8 @@ public final class Trainer implements AutoCloseable {
 
     /// Learn from one batch.
     ///
-    /// @throws IllegalArgumentException if the batch has nothing to predict
-    /// @throws ArithmeticException if the loss or gradient is not finite; weights are then as before
+    /// @throws IllegalArgumentException if the batch has nothing to predict, or the learning rate has
+    ///     made loss or gradient infinite; weights are then as before
     public StepReport step(List<Sequence> batch) {
         long targets = batch.stream().mapToLong(s -> s.targets(1)).sum();
         long mtpTargets = batch.stream().mapToLong(s -> s.targets(2)).sum();
@@ -120,7 +120,7 @@ public final class Trainer implements AutoCloseable {
         double norm = optimizer.gradientNorm();
         double loss = main + config.mtpWeight() * mtp + monitor.balanceLoss();
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new ArithmeticException(
+            throw new IllegalArgumentException(
                     "step %d: loss %s and gradient norm %s, expected finite numbers; a lower train.learningRate (now %s) may help"
                             .formatted(step, loss, norm, config.learningRate(step)));
         }
@@ -180,5 +180,6 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         workspace.close();
+        model.close();
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.Function;
 ///
 /// A key that is absent and one that is null are the same, as in the published files.
 record ConfigFields(String source, String prefix, JsonNode object) {
-    private static final int SHOWN = 60;
+    private static final int SHOWN = 120;
 
     MalformedConfig wrong(String key, String expected) {
         JsonNode found = object.path(key);

@@ -3,11 +3,13 @@ package dev.minke.model.config;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -35,13 +37,14 @@ final class ConfigJson {
                                     .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
                     .build();
 
     private ConfigJson() {}
 
     static DeepSeekConfig read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file.toString(), "", "expected a config.json there");
+            throw new NoSuchFileException(file.toString(), null, "expected a config.json there");
         }
         long size = Files.size(file);
         if (size > MAX_BYTES) {
@@ -67,13 +70,14 @@ final class ConfigJson {
         try {
             root = tree.read();
         } catch (JacksonException e) {
+            TokenStreamLocation at = e.getLocation();
+            // a limit that is reached has no location
+            String place =
+                    at == null
+                            ? ""
+                            : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr());
             throw new MalformedConfig(
-                    source,
-                    "not JSON at line %d, column %d: %s"
-                            .formatted(
-                                    e.getLocation().getLineNr(),
-                                    e.getLocation().getColumnNr(),
-                                    ConfigFields.show(e.getOriginalMessage())));
+                    source, "not JSON" + place + ": " + ConfigFields.show(e.getOriginalMessage()));
         }
         if (!root.isObject()) {
             throw new MalformedConfig(source, "expected a JSON object with the keys of the model");

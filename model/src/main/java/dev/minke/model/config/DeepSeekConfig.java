@@ -230,6 +230,24 @@ public record DeepSeekConfig(
                 hub);
     }
 
+    /// The same model with other keys for other programs.
+    public DeepSeekConfig withHub(HubConfig changed) {
+        return new DeepSeekConfig(
+                family,
+                vocabSize,
+                hiddenSize,
+                intermediateSize,
+                numHiddenLayers,
+                numNextnPredictLayers,
+                maxPositionEmbeddings,
+                rmsNormEps,
+                mla,
+                moe,
+                rope,
+                quantizationConfig,
+                changed);
+    }
+
     private ParameterCounts counts() {
         return new ParameterCounts(
                 vocabSize,

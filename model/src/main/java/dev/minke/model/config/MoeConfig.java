@@ -35,9 +35,10 @@ public record MoeConfig(
             Checks.range("n_shared_experts", nSharedExperts, 0, 1 << 16);
             Checks.range("num_experts_per_tok", numExpertsPerTok, 1, nRoutedExperts);
             Checks.positive("routed_scaling_factor", routedScalingFactor);
+            Checks.range("n_group", nGroup, 1, nRoutedExperts);
+            checkPairs(topkMethod, nRoutedExperts, nGroup);
             checkGroups(nRoutedExperts, nGroup, topkGroup, numExpertsPerTok);
             checkMethod(scoringFunc, topkMethod, nGroup);
-            checkPairs(topkMethod, nRoutedExperts, nGroup);
             Checks.range(
                     "n_shared_experts x moe_intermediate_size",
                     (long) nSharedExperts * moeIntermediateSize,
@@ -47,7 +48,6 @@ public record MoeConfig(
     }
 
     private static void checkGroups(int experts, int groups, int kept, int perToken) {
-        Checks.range("n_group", groups, 1, experts);
         Checks.range("topk_group", kept, 1, groups);
         if (experts % groups != 0) {
             throw new IllegalArgumentException(

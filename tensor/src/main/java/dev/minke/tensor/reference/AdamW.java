@@ -3,11 +3,12 @@ package dev.minke.tensor.reference;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
+
 import java.lang.foreign.MemorySegment;
 
-/// AdamW with decoupled weight decay, on contiguous tensors:
-///     m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
-///     p = p (1 - lr decay) - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+/// AdamW with decoupled weight decay, on contiguous tensors: m = beta1 m + (1 - beta1) g v = beta2
+/// v + (1 - beta2) g^2 p = p (1 - lr decay) - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) +
+/// eps)
 final class AdamW {
     private static final long BAND = 16_384;
 

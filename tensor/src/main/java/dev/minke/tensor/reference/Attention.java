@@ -4,6 +4,7 @@ import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -14,37 +15,38 @@ import java.util.Arrays;
 final class Attention {
     private Attention() {}
 
-    /// Keys and values of one head and sequence, by column ([width][tokens]) and by row.
+    /// Keys and values of one head and sequence, by row ([tokens][width]) and by column.
     private static final class Head {
         final int tokens;
         final int key;
         final int value;
-        final float[] keys;
-        final float[] values;
-        final float[] keysByColumn;
-        final float[] valuesByColumn;
+        final float[][] keys;
+        final float[][] values;
+        final float[][] keyColumns;
+        final float[][] valueColumns;
 
         Head(AttentionShape shape, Tensor kv, Tensor kr, long from, int tokens, int head) {
             this.tokens = tokens;
             this.key = shape.queryKey();
             this.value = shape.value();
-            keys = new float[Math.multiplyExact(tokens, key)];
-            values = new float[Math.multiplyExact(tokens, value)];
+            keys = new float[tokens][key];
+            values = new float[tokens][value];
             long kvAt = 4L * head * shape.keyValue();
             for (int j = 0; j < tokens; j++) {
                 long row = Memory.row(kv, from + j) + kvAt;
-                read(kv.segment(), row, keys, j * key, shape.nope());
-                read(kv.segment(), row + 4L * shape.nope(), values, j * value, value);
+                read(kv.segment(), row, keys[j], 0, shape.nope());
+                read(kv.segment(), row + 4L * shape.nope(), values[j], 0, value);
                 long rope = Memory.row(kr, from + j);
-                read(kr.segment(), rope, keys, j * key + shape.nope(), shape.rope());
+                read(kr.segment(), rope, keys[j], shape.nope(), shape.rope());
             }
-            keysByColumn = transpose(keys, tokens, key);
-            valuesByColumn = transpose(values, tokens, value);
+            keyColumns = transpose(keys, key);
+            valueColumns = transpose(values, value);
         }
 
         /// s[j] = scale * (q . k[j]) for the first `count` tokens.
         void scores(float[] q, float scale, int count, float[] s) {
-            products(q, keysByColumn, key, count, s);
+            Arrays.fill(s, 0, count, 0);
+            Saxpy.addRows(q, keyColumns, key, s, count);
             for (int j = 0; j < count; j++) {
                 s[j] *= scale;
             }
@@ -52,14 +54,8 @@ final class Attention {
 
         /// s[j] = x . v[j] for the first `count` tokens.
         void valueProducts(float[] x, int count, float[] s) {
-            products(x, valuesByColumn, value, count, s);
-        }
-
-        private void products(float[] x, float[] columns, int width, int count, float[] s) {
             Arrays.fill(s, 0, count, 0);
-            for (int d = 0; d < width; d++) {
-                Saxpy.add(x[d], columns, d * tokens, s, 0, count);
-            }
+            Saxpy.addRows(x, valueColumns, value, s, count);
         }
     }
 
@@ -101,9 +97,7 @@ final class Attention {
                 denominator += p[j];
             }
             Arrays.fill(sum, 0);
-            for (int j = 0; j < count; j++) {
-                Saxpy.add(p[j], head.values, j * head.value, sum, 0, head.value);
-            }
+            Saxpy.addRows(p, head.values, count, sum, head.value);
             for (int d = 0; d < head.value; d++) {
                 sum[d] = (float) (sum[d] / denominator);
             }
@@ -162,18 +156,17 @@ final class Attention {
                 });
     }
 
-    /// Gradients of one head and sequence:
-    ///     p = exp(s - lse)   dp = dout v^T   ds = scale * p * (dp - dout . out)
-    ///     dq = ds k          dk = ds^T q     dv = p^T dout
+    /// Gradients of one head and sequence: p = exp(s - lse) dp = dout v^T ds = scale * p * (dp -
+    /// dout . out) dq = ds k dk = ds^T q dv = p^T dout
     private static final class Gradient {
         final Head head;
-        final float[] dkeys;
-        final float[] dvalues;
+        final float[][] dkeys;
+        final float[][] dvalues;
 
         Gradient(Head head) {
             this.head = head;
-            dkeys = new float[head.keys.length];
-            dvalues = new float[head.values.length];
+            dkeys = new float[head.tokens][head.key];
+            dvalues = new float[head.tokens][head.value];
         }
 
         void run(
@@ -211,12 +204,12 @@ final class Attention {
                 for (int j = 0; j < count; j++) {
                     float probability = (float) Math.exp(p[j] - log);
                     float ds = (float) (shape.scale() * probability * (dp[j] - common));
-                    Saxpy.add(ds, head.keys, j * key, dquery, 0, key);
-                    Saxpy.add(ds, query, 0, dkeys, j * key, key);
-                    Saxpy.add(probability, dresult, 0, dvalues, j * value, value);
+                    dp[j] = ds;
+                    Saxpy.add(ds, query, dkeys[j], key);
+                    Saxpy.add(probability, dresult, dvalues[j], value);
                 }
-                Memory.write(
-                        dquery, 0, dq.segment(), Memory.row(dq, from + t) + queryAt, key);
+                Saxpy.addRows(dp, head.keys, count, dquery, key);
+                Memory.write(dquery, 0, dq.segment(), Memory.row(dq, from + t) + queryAt, key);
             }
         }
 
@@ -225,19 +218,9 @@ final class Attention {
             float[] share = new float[head.tokens * shape.rope()];
             for (int j = 0; j < head.tokens; j++) {
                 long at = Memory.row(dkv, from + j) + 4L * h * shape.keyValue();
-                Memory.write(dkeys, j * head.key, dkv.segment(), at, shape.nope());
-                Memory.write(
-                        dvalues,
-                        j * head.value,
-                        dkv.segment(),
-                        at + 4L * shape.nope(),
-                        head.value);
-                System.arraycopy(
-                        dkeys,
-                        j * head.key + shape.nope(),
-                        share,
-                        j * shape.rope(),
-                        shape.rope());
+                Memory.write(dkeys[j], 0, dkv.segment(), at, shape.nope());
+                Memory.write(dvalues[j], 0, dkv.segment(), at + 4L * shape.nope(), head.value);
+                System.arraycopy(dkeys[j], shape.nope(), share, j * shape.rope(), shape.rope());
             }
             return share;
         }
@@ -251,11 +234,11 @@ final class Attention {
         return max;
     }
 
-    private static float[] transpose(float[] x, int rows, int cols) {
-        float[] to = new float[x.length];
-        for (int r = 0; r < rows; r++) {
+    private static float[][] transpose(float[][] x, int cols) {
+        float[][] to = new float[cols][x.length];
+        for (int r = 0; r < x.length; r++) {
             for (int c = 0; c < cols; c++) {
-                to[c * rows + r] = x[r * cols + c];
+                to[c][r] = x[r][c];
             }
         }
         return to;

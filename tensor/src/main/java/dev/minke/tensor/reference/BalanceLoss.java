@@ -4,11 +4,10 @@ import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 
-/// The sequence-wise balance loss (spec 4.3, eq. 17-20), one task for each sequence:
-///     f[e] = E / (K T) * #tokens with e among the top K of their scores
-///     P[e] = 1 / T * sum_t s[t, e] / S[t],   S[t] = sum_e s[t, e]
-///     loss = alpha * sum_e f[e] P[e]
-///     dloss/ds[t, e] = alpha / (T S[t]) * (f[e] - sum_j f[j] s[t, j] / S[t])
+/// The sequence-wise balance loss (spec 4.3, eq. 17-20), one task for each sequence: f[e] = E / (K
+/// T) * #tokens with e among the top K of their scores P[e] = 1 / T * sum_t s[t, e] / S[t], S[t] =
+/// sum_e s[t, e] loss = alpha * sum_e f[e] P[e] dloss/ds[t, e] = alpha / (T S[t]) * (f[e] - sum_j
+/// f[j] s[t, j] / S[t])
 final class BalanceLoss {
     private BalanceLoss() {}
 

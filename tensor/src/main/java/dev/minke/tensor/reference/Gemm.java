@@ -3,6 +3,7 @@ package dev.minke.tensor.reference;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -14,6 +15,7 @@ import java.util.Arrays;
 final class Gemm {
     private static final int TILE_ROWS = 128;
     private static final int TILE_COLS = 256;
+
     /// Rows of A copied at a time: one cache line of a transposed A.
     private static final int STRIP = 16;
 
@@ -42,11 +44,11 @@ final class Gemm {
             return origin + i * rowStep + j * colStep;
         }
 
-        /// Copy the block of `m` rows from `i` and `n` columns from `j`, row-major.
-        void read(long i, int m, long j, int n, float[] to) {
+        /// Copy the block of `m` rows from `i` and `n` columns from `j`.
+        void read(long i, int m, long j, int n, float[][] to) {
             if (colStep == type.bytes()) {
                 for (int r = 0; r < m; r++) {
-                    Memory.read(segment, type, at(i + r, j), to, r * n, n);
+                    Memory.read(segment, type, at(i + r, j), to[r], 0, n);
                 }
                 return;
             }
@@ -56,7 +58,7 @@ final class Gemm {
                 for (int c = 0; c < n; c++) {
                     long at = at(i, j + c);
                     for (int r = r0; r < r1; r++) {
-                        to[r * n + c] =
+                        to[r][c] =
                                 type == DType.BF16
                                         ? Memory.loadBf16(segment, at + r * rowStep)
                                         : Memory.load(segment, at + r * rowStep);
@@ -89,9 +91,9 @@ final class Gemm {
         }
 
         private void block(long i0, int rows, long j0, int cols, boolean accumulate) {
-            float[] panel = new float[Math.multiplyExact(k, cols)];
+            float[][] panel = new float[k][cols];
             b.read(0, k, j0, cols, panel);
-            float[] strip = new float[Math.multiplyExact(k, Math.min(rows, STRIP))];
+            float[][] strip = new float[Math.min(rows, STRIP)][k];
             float[] sum = new float[cols];
             for (int r0 = 0; r0 < rows; r0 += STRIP) {
                 int height = Math.min(STRIP, rows - r0);
@@ -103,7 +105,7 @@ final class Gemm {
                     } else {
                         Arrays.fill(sum, 0);
                     }
-                    rowTimesPanel(strip, r * k, k, panel, cols, sum);
+                    Saxpy.addRows(strip[r], panel, k, sum, cols);
                     Memory.write(sum, 0, c.segment(), at, cols);
                 }
             }
@@ -153,31 +155,5 @@ final class Gemm {
         team.run(
                 Math.toIntExact(product.tiles()),
                 (index, worker) -> product.tile(index, accumulate));
-    }
-
-    /// sum[j] = fma(a[k-1], b[k-1, j], ... fma(a[0], b[0, j], sum[j])), four steps at a time so that
-    /// the sums stay in registers between them.
-    private static void rowTimesPanel(
-            float[] a, int aAt, int k, float[] panel, int n, float[] sum) {
-        int p = 0;
-        for (; p <= k - 4; p += 4) {
-            float a0 = a[aAt + p];
-            float a1 = a[aAt + p + 1];
-            float a2 = a[aAt + p + 2];
-            float a3 = a[aAt + p + 3];
-            int b0 = p * n;
-            int b1 = b0 + n;
-            int b2 = b1 + n;
-            int b3 = b2 + n;
-            for (int j = 0; j < n; j++) {
-                float s = Math.fma(a0, panel[b0 + j], sum[j]);
-                s = Math.fma(a1, panel[b1 + j], s);
-                s = Math.fma(a2, panel[b2 + j], s);
-                sum[j] = Math.fma(a3, panel[b3 + j], s);
-            }
-        }
-        for (; p < k; p++) {
-            Saxpy.add(a[aAt + p], panel, p * n, sum, 0, n);
-        }
     }
 }

@@ -11,8 +11,7 @@ final class GroupedGemm {
     private GroupedGemm() {}
 
     /// c[i] = a[i] x b[e]^T for the slots i of expert e.
-    static void nt(
-            Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
+    static void nt(Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
         Product[] products = new Product[Math.toIntExact(b.dim(0))];
         for (int e = 0; e < products.length; e++) {
             long from = offsets.getInt(e);
@@ -29,8 +28,7 @@ final class GroupedGemm {
     }
 
     /// c[i] = a[i] x b[e] for the slots i of expert e.
-    static void nn(
-            Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
+    static void nn(Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
         Product[] products = new Product[Math.toIntExact(b.dim(0))];
         for (int e = 0; e < products.length; e++) {
             long from = offsets.getInt(e);
@@ -47,8 +45,7 @@ final class GroupedGemm {
     }
 
     /// c[e] = sum over the slots i of expert e of a[i]^T b[i]; no slots give zeros.
-    static void tn(
-            Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
+    static void tn(Team team, Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
         Product[] products = new Product[Math.toIntExact(c.dim(0))];
         for (int e = 0; e < products.length; e++) {
             int from = offsets.getInt(e);

@@ -2,6 +2,7 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 
 /// Absorbed attention of one query token per sequence over its latent cache (spec 1.4): scores over
@@ -40,7 +41,11 @@ final class LatentDecode {
             long token = Memory.row(cache, first + j);
             float sum = 0;
             for (int d = 0; d < width; d++) {
-                sum = Math.fma(Memory.load(qs, query + 4L * d), Memory.load(cs, token + 4L * d), sum);
+                sum =
+                        Math.fma(
+                                Memory.load(qs, query + 4L * d),
+                                Memory.load(cs, token + 4L * d),
+                                sum);
             }
             p[j] = scale * sum;
             max = Math.max(max, p[j]);

@@ -5,6 +5,7 @@ import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet;
+
 import java.lang.foreign.Arena;
 
 /// Every operation of [KernelSet], each delegated to the class that holds its loops.

@@ -2,10 +2,11 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 
-/// Rotation of interleaved pairs (spec 1.3):
-///     y[2i] = x[2i] cos a - x[2i+1] sin a      y[2i+1] = x[2i] sin a + x[2i+1] cos a
+/// Rotation of interleaved pairs (spec 1.3): y[2i] = x[2i] cos a - x[2i+1] sin a y[2i+1] = x[2i]
+/// sin a + x[2i+1] cos a
 final class Rope {
     private static final long BAND_ELEMENTS = 16_384;
 

@@ -64,8 +64,9 @@ final class Router {
         }
     }
 
-    /// Leave only the experts of the best groups eligible. What is not eligible can never be chosen,
-    /// however negative the biased scores of the others are: the mask is minus infinity, not 0.
+    /// Leave only the experts of the best groups eligible. What is not eligible can never be
+    /// chosen, however negative the biased scores of the others are: the mask is minus infinity,
+    /// not 0.
     private static void markBestGroups(RouterRule rule, float[] biased, boolean[] eligible) {
         int size = rule.experts() / rule.groups();
         float[] groupScore = new float[rule.groups()];
@@ -131,9 +132,9 @@ final class Router {
         }
     }
 
-    /// With S = sum of the chosen scores + 1e-20 and w = scale * s / S:
-    ///     ds[e] = scale * (dw[e] / S - sum(dw * s) / S^2), plus dscores
-    ///     sigmoid: dz = ds * s * (1 - s)      softmax: dz = s * (ds - sum(ds * s))
+    /// With S = sum of the chosen scores + 1e-20 and w = scale * s / S: ds[e] = scale * (dw[e] / S
+    /// - sum(dw * s) / S^2), plus dscores sigmoid: dz = ds * s * (1 - s) softmax: dz = s * (ds -
+    ///   sum(ds * s))
     static void backward(
             Team team,
             RouterRule rule,
@@ -153,7 +154,12 @@ final class Router {
                     double[] ds = new double[rule.experts()];
                     for (long t = from; t < to; t++) {
                         Memory.read(
-                                scores.segment(), scores.dtype(), Memory.row(scores, t), s, 0, s.length);
+                                scores.segment(),
+                                scores.dtype(),
+                                Memory.row(scores, t),
+                                s,
+                                0,
+                                s.length);
                         Memory.read(
                                 dscores.segment(),
                                 dscores.dtype(),

@@ -2,6 +2,7 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -66,7 +67,7 @@ final class Rows {
                         for (int i = 0; i < k; i++) {
                             read(y, slots.getInt(t * k + i), row);
                             float w = Memory.load(weight.segment(), Memory.row(weight, t) + 4L * i);
-                            Saxpy.add(w, row, 0, sum, 0, n);
+                            Saxpy.add(w, row, sum, n);
                         }
                         Memory.write(sum, 0, x.segment(), Memory.row(x, t), n);
                     }

@@ -2,6 +2,7 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 
 /// y = silu(gate) * up with silu(z) = z * sigmoid(z), and its gradients; the sigmoid in double.
@@ -34,8 +35,7 @@ final class SwiGlu {
     }
 
     /// dgate = dy * up * sigmoid(z) * (1 + z * (1 - sigmoid(z))); dup = dy * silu(z).
-    static void backward(
-            Team team, Tensor dy, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+    static void backward(Team team, Tensor dy, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
         int n = Math.toIntExact(dy.cols());
         MemorySegment ds = dy.segment();
         MemorySegment gs = gate.segment();

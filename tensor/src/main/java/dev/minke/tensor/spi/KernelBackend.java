@@ -1,6 +1,7 @@
 package dev.minke.tensor.spi;
 
 import dev.minke.tensor.Team;
+import java.util.Optional;
 
 /// A provider of kernels, found by [java.util.ServiceLoader].
 public interface KernelBackend {
@@ -12,6 +13,12 @@ public interface KernelBackend {
 
     /// Open it for `team`; only after [#probe()] answered [Availability.Usable].
     KernelSet open(Team team);
+
+    /// Measurements of this machine, if the back end can make them; only after [#probe()] answered
+    /// [Availability.Usable].
+    default Optional<MachineProbe> machineProbe() {
+        return Optional.empty();
+    }
 
     /// Whether a back end works on this machine, and why not.
     sealed interface Availability {

@@ -1,0 +1,54 @@
+package dev.minke.cli;
+
+import dev.minke.tensor.Backends;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.RuntimeFlags;
+import dev.minke.tensor.Team;
+import picocli.CommandLine.Option;
+
+/// The options of every command that computes.
+final class Compute {
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads to compute on (default: all processors).")
+    private int threads;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            description = "vector or reference (default: the fastest that works here).")
+    private String backend = "";
+
+    /// A team and the kernels that run on it.
+    record Session(Team team, Kernels kernels) implements AutoCloseable {
+        @Override
+        public void close() {
+            team.close();
+        }
+
+        /// The FMA peak of this machine on the team's threads in GFLOP/s; 0 if unknown.
+        double peakGflops() {
+            return kernels.machineProbe().map(p -> p.fmaGflops(team.size(), team)).orElse(0.0);
+        }
+    }
+
+    /// Start the threads and open the back end.
+    ///
+    /// @throws IllegalArgumentException for a back end that is unknown or not usable here
+    Session open() {
+        if (threads < 0) {
+            throw new IllegalArgumentException(
+                    "--threads is %d, expected 1 or more".formatted(threads));
+        }
+        Team team = new Team(threads == 0 ? RuntimeFlags.threads() : threads);
+        try {
+            Kernels kernels =
+                    backend.isEmpty() ? Backends.open(team) : Backends.open(team, backend);
+            return new Session(team, kernels);
+        } catch (IllegalArgumentException e) {
+            team.close();
+            throw e;
+        }
+    }
+}
