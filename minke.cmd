@@ -8,7 +8,7 @@ set "lib=%~dp0cli\target\lib"
 if exist "%lib%\..\built" goto run
 echo minke: building once, this can take a minute 1>&2
 pushd "%~dp0"
-call mvnw.cmd -q -B -ntp -DskipTests -pl cli -am package
+call mvnw.cmd -q -B -ntp -Dmaven.test.skip=true -pl cli -am package
 if errorlevel 1 ( popd & echo minke: the build failed 1>&2 & exit /b 1 )
 popd
 type nul > "%lib%\..\built"

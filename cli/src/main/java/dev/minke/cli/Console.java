@@ -49,7 +49,8 @@ final class Console {
 
     private static PrintStream stream(FileDescriptor descriptor, String encodingProperty) {
         Charset charset =
-                Charset.forName(System.getProperty(encodingProperty, "UTF-8"), StandardCharsets.UTF_8);
+                Charset.forName(
+                        System.getProperty(encodingProperty, "UTF-8"), StandardCharsets.UTF_8);
         if (charset.equals(StandardCharsets.US_ASCII)) {
             charset = StandardCharsets.UTF_8; // locale "C": bytes pass, question marks help nobody
         }

@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 /// `minke doctor`: what makes Minke slow or fail on this machine, and what to do about it.
 @Command(
         name = "doctor",
-        description = "Check Java, back ends, cores and memory: what is slow here, and how to fix it.",
+        description =
+                "Check Java, back ends, cores and memory: what is slow here, and how to fix it.",
         mixinStandardHelpOptions = true)
 final class Doctor implements Callable<Integer> {
     /// Before 25.0.3 the G1 collector may move pinned objects (JDK-8377811).

@@ -68,8 +68,7 @@ record Machine(
 
     /// One line for reports: processor, cores, memory, Java.
     String describe() {
-        return "%s, %d cores, %s, Java %s"
-                .formatted(cpu, processors, gibibytes(memory), version);
+        return "%s, %d cores, %s, Java %s".formatted(cpu, processors, gibibytes(memory), version);
     }
 
     /// Bytes in GiB with one decimal.

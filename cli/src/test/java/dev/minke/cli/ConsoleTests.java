@@ -85,10 +85,9 @@ class ConsoleTests {
     @Test
     void aLineThatIsNotShownIsNotAskedFor() {
         plain.console.progress(() -> "step 1");
-        plain.console.progress(
-                () -> {
-                    throw new AssertionError("asked for");
-                });
+        plain.console.progress(() -> {
+            throw new AssertionError("asked for");
+        });
 
         assertThat(plain.err()).isEqualTo("step 1\n");
     }

@@ -106,7 +106,8 @@ class DoctorTests {
     void limitsOfAContainerAreShownAgainstTheHost() {
         var findings = Doctor.findings(machine("25.0.3", "C2", true, 2), List.of(VECTOR));
 
-        assertThat(find(findings, "cores").found()).isEqualTo("2 on a processor, of 8 that the host has");
+        assertThat(find(findings, "cores").found())
+                .isEqualTo("2 on a processor, of 8 that the host has");
         assertThat(find(findings, "cores").status()).isEqualTo(Status.SLOW);
         assertThat(find(findings, "memory").found())
                 .isEqualTo("2.0 GiB, available 1.0 GiB, of 8.0 GiB of the host");

@@ -27,7 +27,8 @@ class MainTests {
     @Test
     void noCommandIsWrongUsage() {
         assertThat(run()).isEqualTo(2);
-        assertThat(captured.err()).isEqualTo("minke: Missing required subcommand (try minke --help)\n");
+        assertThat(captured.err())
+                .isEqualTo("minke: Missing required subcommand (try minke --help)\n");
         assertThat(captured.out()).isEmpty();
     }
 

@@ -32,7 +32,7 @@ class OptionsTests {
         assertThat(actual)
                 .as(
                         "if the change is meant:"
-                            + " cp cli/target/options.txt cli/src/test/resources/dev/minke/cli/")
+                                + " cp cli/target/options.txt cli/src/test/resources/dev/minke/cli/")
                 .containsExactlyElementsOf(expected);
     }
 

@@ -41,15 +41,20 @@ class ArchitectureTests {
 
     private static final Set<String> BOXES =
             Stream.of(
-                            Boolean.class, Byte.class, Character.class, Short.class, Integer.class,
-                            Long.class, Float.class, Double.class)
+                            Boolean.class,
+                            Byte.class,
+                            Character.class,
+                            Short.class,
+                            Integer.class,
+                            Long.class,
+                            Float.class,
+                            Double.class)
                     .map(Class::getName)
                     .collect(java.util.stream.Collectors.toUnmodifiableSet());
 
     @Test
     void allModulesAreLookedAt() {
-        for (String module :
-                new String[] {"tensor", "kernels", "model", "infer", "train", "cli"}) {
+        for (String module : new String[] {"tensor", "kernels", "model", "infer", "train", "cli"}) {
             assertThat(MINKE.that(resideInAPackage("dev.minke." + module + "..")))
                     .as("classes of " + module)
                     .isNotEmpty();

@@ -42,8 +42,7 @@ class CommandTests {
 
     @Test
     void theModulePathNeedsNoFlagForTheVectorModule() {
-        Result result =
-                MinkeProcess.java(folder, MinkeProcess.MODULE_PATH, "doctor", "--json");
+        Result result = MinkeProcess.java(folder, MinkeProcess.MODULE_PATH, "doctor", "--json");
 
         assertThat(result.err()).isEmpty();
         assertThat(result.exit()).isZero();

@@ -23,7 +23,8 @@ final class MinkeProcess {
             List.of("-p", joined(programPath()), "-m", "dev.minke.cli/dev.minke.cli.Main");
 
     private static final String PROGRAM = "classes|(minke|jackson|picocli|jspecify)-.*\\.jar";
-    private static final String INCUBATOR = "WARNING: Using incubator modules: jdk.incubator.vector";
+    private static final String INCUBATOR =
+            "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final long LIMIT_SECONDS = 120;
 
     private MinkeProcess() {}
@@ -85,7 +86,6 @@ final class MinkeProcess {
     }
 
     private static String joined(Path[] entries) {
-        return String.join(
-                File.pathSeparator, Arrays.stream(entries).map(Path::toString).toList());
+        return String.join(File.pathSeparator, Arrays.stream(entries).map(Path::toString).toList());
     }
 }

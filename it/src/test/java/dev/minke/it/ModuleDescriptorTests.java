@@ -36,8 +36,12 @@ class ModuleDescriptorTests {
                 .containsExactlyInAnyOrder("dev.minke.tensor", "jdk.incubator.vector");
         assertThat(requires("model"))
                 .containsExactlyInAnyOrder("dev.minke.tensor", "tools.jackson.databind");
-        assertThat(requires("infer")).contains("dev.minke.model").doesNotContain("dev.minke.kernels");
-        assertThat(requires("train")).contains("dev.minke.infer").doesNotContain("dev.minke.kernels");
+        assertThat(requires("infer"))
+                .contains("dev.minke.model")
+                .doesNotContain("dev.minke.kernels");
+        assertThat(requires("train"))
+                .contains("dev.minke.infer")
+                .doesNotContain("dev.minke.kernels");
     }
 
     @Test
@@ -73,8 +77,7 @@ class ModuleDescriptorTests {
         List<String> lines = new ArrayList<>();
         try (ModuleReader reader = module.open();
                 var in = reader.open("META-INF/services/" + service).orElseThrow()) {
-            for (String line :
-                    new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
                 if (!line.isBlank() && !line.startsWith("#")) {
                     lines.add(line.strip());
                 }

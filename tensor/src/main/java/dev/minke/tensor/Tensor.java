@@ -310,6 +310,9 @@ public final class Tensor {
         if (other.dtype != dtype || other.rows != rows || other.cols() != cols()) {
             throw new ShapeMismatch("cannot copy %s into %s".formatted(other, this));
         }
+        if (size() == 0) { // an empty view may lie beyond the memory
+            return;
+        }
         int bytes = dtype.bytes();
         if (contiguous() && other.contiguous()) {
             MemorySegment.copy(other.segment, other.offset, segment, offset, byteSize());
@@ -327,6 +330,9 @@ public final class Tensor {
 
     /// Set all elements to zero.
     public void clear() {
+        if (size() == 0) {
+            return;
+        }
         int bytes = dtype.bytes();
         if (contiguous()) {
             segment.asSlice(offset, byteSize()).fill((byte) 0);
