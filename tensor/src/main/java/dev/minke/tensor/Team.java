@@ -20,19 +20,58 @@ public final class Team implements AutoCloseable {
         void run(int index, int worker);
     }
 
-    private static final int SPINS = 20_000;
+    private static final int SPINS = 10_000;
 
     private final Thread[] workers;
-    private final ReentrantLock region = new ReentrantLock();
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger running = new AtomicInteger();
-    private final AtomicInteger generation = new AtomicInteger();
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final ReentrantLock entry = new ReentrantLock();
+    private final AtomicInteger parked = new AtomicInteger();
+    private final Region idle = new Region(0, (index, worker) -> {});
+    private volatile Region current = idle;
     private volatile boolean closed;
-    private volatile @Nullable Thread caller;
-    // written before, and read after, the change of `generation`
-    private @Nullable Task task;
-    private int tasks;
+
+    /// One parallel region. It has its own counters, so that a worker that comes late finds nothing
+    /// to do in it and is not waited for: on a busy machine it may not run for milliseconds.
+    private static final class Region {
+        final int count;
+        final Task body;
+        final Thread caller = Thread.currentThread();
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        volatile boolean callerParked;
+
+        Region(int count, Task body) {
+            this.count = count;
+            this.body = body;
+        }
+
+        void take(int worker) {
+            int taken = 0;
+            for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+                taken++;
+                try {
+                    if (failure.get() == null) {
+                        body.run(i, worker);
+                    }
+                } catch (Throwable thrown) { // a worker must report, never die
+                    failure.compareAndSet(null, thrown);
+                }
+            }
+            if (taken > 0 && done.addAndGet(taken) == count && callerParked) {
+                LockSupport.unpark(caller);
+            }
+        }
+
+        void await() {
+            for (int spins = 0; done.get() < count && spins < SPINS; spins++) {
+                Thread.onSpinWait();
+            }
+            callerParked = true;
+            while (done.get() < count) {
+                LockSupport.park(this);
+            }
+        }
+    }
 
     /// Start a team.
     ///
@@ -71,8 +110,8 @@ public final class Team implements AutoCloseable {
             alone(count, body, worker);
             return;
         }
-        boolean nested = region.isHeldByCurrentThread();
-        region.lock();
+        boolean nested = entry.isHeldByCurrentThread();
+        entry.lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the worker team is closed");
@@ -83,7 +122,7 @@ public final class Team implements AutoCloseable {
                 together(count, body);
             }
         } finally {
-            region.unlock();
+            entry.unlock();
         }
     }
 
@@ -94,21 +133,17 @@ public final class Team implements AutoCloseable {
     }
 
     private void together(int count, Task body) {
-        task = body;
-        tasks = count;
-        caller = Thread.currentThread();
-        failure.set(null);
-        next.set(0);
-        running.set(workers.length);
-        generation.incrementAndGet();
-        for (Thread worker : workers) {
-            LockSupport.unpark(worker);
+        Region region = new Region(count, body);
+        current = region;
+        if (parked.get() > 0) {
+            for (Thread worker : workers) {
+                LockSupport.unpark(worker);
+            }
         }
-        take(body, count, 0);
-        await();
-        task = null;
-        caller = null;
-        Throwable thrown = failure.get();
+        region.take(0);
+        region.await();
+        current = idle; // lets go of the body and what it holds
+        Throwable thrown = region.failure.get();
         if (thrown instanceof Error e) {
             throw e;
         }
@@ -130,51 +165,36 @@ public final class Team implements AutoCloseable {
         return 0;
     }
 
-    private void await() {
-        int spins = 0;
-        while (running.get() > 0) {
-            if (spins++ < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                LockSupport.parkNanos(this, 50_000);
-            }
-        }
-    }
-
-    private void take(Task body, int count, int worker) {
-        try {
-            for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-                body.run(i, worker);
-            }
-        } catch (Throwable thrown) { // a worker must report, never die
-            failure.compareAndSet(null, thrown);
-            next.set(count);
-        }
-    }
-
     private void work(int worker) {
-        int seen = 0;
+        Region seen = idle;
         while (true) {
-            int spins = 0;
-            while (generation.get() == seen) {
-                if (closed) {
-                    return;
-                }
-                if (spins++ < SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.park(this);
-                }
+            Region region = next(seen);
+            if (region == seen) {
+                return; // closed
             }
-            seen = generation.get();
-            Task body = task;
-            if (body != null) {
-                take(body, tasks, worker);
-            }
-            if (running.decrementAndGet() == 0) {
-                LockSupport.unpark(caller);
-            }
+            seen = region;
+            region.take(worker);
         }
+    }
+
+    /// Wait for a region other than `seen`; the same one means that the team is closed.
+    private Region next(Region seen) {
+        for (int spins = 0; spins < SPINS; spins++) {
+            Region now = current;
+            if (now != seen || closed) {
+                return now;
+            }
+            Thread.onSpinWait();
+        }
+        // announce first, then look again: `together` publishes first, then looks who is parked
+        parked.incrementAndGet();
+        Region now = current;
+        while (now == seen && !closed) {
+            LockSupport.park(this);
+            now = current;
+        }
+        parked.decrementAndGet();
+        return now;
     }
 
     /// Let the workers end; waits for a region of another thread. Later regions are refused.
@@ -182,14 +202,14 @@ public final class Team implements AutoCloseable {
     /// @throws IllegalStateException if called from inside a region
     @Override
     public void close() {
-        if (workerOfThisThread() > 0 || region.isHeldByCurrentThread()) {
+        if (workerOfThisThread() > 0 || entry.isHeldByCurrentThread()) {
             throw new IllegalStateException("a task cannot close its own worker team");
         }
-        region.lock();
+        entry.lock();
         try {
             closed = true;
         } finally {
-            region.unlock();
+            entry.unlock();
         }
         for (Thread worker : workers) {
             LockSupport.unpark(worker);

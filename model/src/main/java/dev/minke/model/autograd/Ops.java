@@ -338,12 +338,24 @@ public final class Ops {
         long tokens = hidden.value().rows();
         long vocab = head.value().rows();
         long chunk = Math.clamp(LOGITS_BYTES / (4 * vocab), 1, Math.max(tokens, 1));
+        return headLoss(tape, hidden, head, targets, scale, chunk);
+    }
+
+    /// As [#headLoss(Tape, Var, Var, Tensor, float)] with `chunk` rows of logits at once.
+    static LossSum headLoss(
+            Tape tape, Var hidden, Var head, Tensor targets, float scale, long chunk) {
+        long tokens = hidden.value().rows();
+        long vocab = head.value().rows();
         Kernels kernels = tape.kernels();
         Workspace workspace = tape.workspace();
         Var.Sink dhidden =
                 tape.recording()
                         ? hidden.sink(workspace)
                         : new Var.Sink(hidden.value(), false);
+        boolean addToHead = head.hasGradient();
+        if (tape.recording()) {
+            head.sink(workspace); // a new buffer must outlive the mark
+        }
         Workspace.Mark mark = workspace.mark();
         Tensor loss = workspace.f32(tokens);
         Tensor weights = workspace.f32(tokens);
@@ -364,8 +376,7 @@ public final class Ops {
                         head.value(),
                         dhidden.target().range(from, to),
                         dhidden.accumulate());
-                Var.Sink dhead = head.sink(workspace);
-                kernels.gemmTn(part, rows, dhead.target(), dhead.accumulate());
+                kernels.gemmTn(part, rows, head.gradient(), addToHead || from > 0);
             }
         }
         double sum = 0;

@@ -2,16 +2,15 @@ package dev.minke.tensor.spi;
 
 import dev.minke.tensor.Team;
 
-/// Measures what this machine can do at best, as the denominator of every share that is printed.
+/// Measures what a machine can do at best, the scale that kernels are judged by.
 public interface MachineProbe {
-    /// Peak of F32 fused multiply-adds, two flop each, best of several short runs.
+    /// Rate of F32 fused multiply-adds on vectors in registers, in 10^9 flop per second (two for
+    /// each multiply-add), by the first `threads` tasks of `team` together.
     ///
-    /// @param threads how many of the team's threads work; 1 to its size
-    /// @return GFLOP/s of all of them together
+    /// @param threads 1 to the team's size
     double fmaGflops(int threads, Team team);
 
-    /// Rate at which the whole team reads memory far larger than the caches, best of several passes.
-    ///
-    /// @return 10^9 bytes a second
+    /// Rate of reading memory far larger than the caches with all threads of `team`, in 10^9 bytes
+    /// per second.
     double readGigabytesPerSecond(Team team);
 }

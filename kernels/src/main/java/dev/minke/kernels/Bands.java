@@ -1,0 +1,44 @@
+package dev.minke.kernels;
+
+import dev.minke.tensor.Team;
+
+/// Splits independent rows or elements among the workers: tasks of at least some ten microseconds,
+/// at most eight for each thread. Nothing may depend on where the cuts are.
+final class Bands {
+    /// Elements that make a task worth its start, for operations at the speed of memory.
+    private static final long MIN_ELEMENTS = 32 << 10;
+
+    /// Alignment of cuts between elements: a cache line, and a multiple of every vector width.
+    private static final int ALIGN = 64;
+
+    /// Work on a range, `to` exclusive.
+    @FunctionalInterface
+    interface Body {
+        void range(long from, long to);
+    }
+
+    private Bands() {}
+
+    /// Run `body` over ranges of `rows` rows that cost about `rowCost` element steps each.
+    static void rows(Team team, long rows, long rowCost, Body body) {
+        run(team, rows, Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1)), 1, body);
+    }
+
+    /// Run `body` over ranges of `size` elements.
+    static void elements(Team team, long size, Body body) {
+        run(team, size, MIN_ELEMENTS, ALIGN, body);
+    }
+
+    private static void run(Team team, long count, long least, int align, Body body) {
+        long step = Math.max(least, Math.ceilDiv(count, 8L * team.size()));
+        long aligned = Math.ceilDiv(step, align) * align;
+        if (aligned >= count) {
+            body.range(0, count);
+            return;
+        }
+        team.run(
+                Math.toIntExact(Math.ceilDiv(count, aligned)),
+                (index, _) ->
+                        body.range(index * aligned, Math.min(count, (index + 1) * aligned)));
+    }
+}

@@ -1,0 +1,232 @@
+package dev.minke.kernels;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import dev.minke.tensor.Bf16;
+import dev.minke.tensor.DType;
+import dev.minke.tensor.Team;
+import dev.minke.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Sums, factors, conversions and the norm of whole tensors, at the speed of memory.
+final class Elementwise {
+    private static final VectorSpecies<Float> F = Lanes.FLOAT;
+    private static final VectorSpecies<Integer> I = Lanes.INT;
+    private static final VectorSpecies<Short> S = Lanes.HALF;
+    private static final VectorSpecies<Double> D = Lanes.DOUBLE;
+    private static final int L = Lanes.COUNT;
+
+    /// Elements of one leaf of the tree of sums; fixed, so that the sum is.
+    private static final int LEAF = 16 << 10;
+
+    private Elementwise() {}
+
+    static void add(Team team, Tensor a, Tensor b, Tensor y) {
+        if (a.contiguous() && b.contiguous() && y.contiguous()) {
+            Bands.elements(
+                    team, y.size(), (from, to) -> addSpan(a, b, y, 4 * from, 4 * from, 4 * from, to - from));
+            return;
+        }
+        Bands.rows(
+                team,
+                y.rows(),
+                y.cols(),
+                (from, to) -> {
+                    for (long r = from; r < to; r++) {
+                        addSpan(
+                                a,
+                                b,
+                                y,
+                                4 * r * a.rowStride(),
+                                4 * r * b.rowStride(),
+                                4 * r * y.rowStride(),
+                                y.cols());
+                    }
+                });
+    }
+
+    private static void addSpan(
+            Tensor a, Tensor b, Tensor y, long aByte, long bByte, long yByte, long n) {
+        MemorySegment as = a.segment();
+        MemorySegment bs = b.segment();
+        MemorySegment ys = y.segment();
+        long ao = a.offset() + aByte;
+        long bo = b.offset() + bByte;
+        long yo = y.offset() + yByte;
+        int count = Math.toIntExact(n);
+        int i = 0;
+        for (; i <= count - L; i += L) {
+            long at = 4L * i;
+            FloatVector.fromMemorySegment(F, as, ao + at, LITTLE_ENDIAN)
+                    .add(FloatVector.fromMemorySegment(F, bs, bo + at, LITTLE_ENDIAN))
+                    .intoMemorySegment(ys, yo + at, LITTLE_ENDIAN);
+        }
+        for (; i < count; i++) {
+            long at = 4L * i;
+            float sum =
+                    as.get(JAVA_FLOAT_UNALIGNED, ao + at) + bs.get(JAVA_FLOAT_UNALIGNED, bo + at);
+            ys.set(JAVA_FLOAT_UNALIGNED, yo + at, sum);
+        }
+    }
+
+    static void scale(Team team, Tensor x, float factor) {
+        if (x.contiguous()) {
+            Bands.elements(
+                    team,
+                    x.size(),
+                    (from, to) -> scaleSpan(x.segment(), x.offset() + 4 * from, to - from, factor));
+            return;
+        }
+        Bands.rows(
+                team,
+                x.rows(),
+                x.cols(),
+                (from, to) -> {
+                    for (long r = from; r < to; r++) {
+                        long at = x.offset() + 4 * r * x.rowStride();
+                        scaleSpan(x.segment(), at, x.cols(), factor);
+                    }
+                });
+    }
+
+    static void scaleSpan(MemorySegment x, long offset, long n, float factor) {
+        int count = Math.toIntExact(n);
+        int i = 0;
+        for (; i <= count - L; i += L) {
+            long at = offset + 4L * i;
+            FloatVector.fromMemorySegment(F, x, at, LITTLE_ENDIAN)
+                    .mul(factor)
+                    .intoMemorySegment(x, at, LITTLE_ENDIAN);
+        }
+        for (; i < count; i++) {
+            long at = offset + 4L * i;
+            x.set(JAVA_FLOAT_UNALIGNED, at, x.get(JAVA_FLOAT_UNALIGNED, at) * factor);
+        }
+    }
+
+    static void convert(Team team, Tensor from, Tensor to) {
+        if (from.dtype() == to.dtype()) {
+            to.copyFrom(from);
+            return;
+        }
+        boolean widen = from.dtype() == DType.BF16;
+        if (widen ? to.dtype() != DType.F32 : from.dtype() != DType.F32) {
+            throw new IllegalArgumentException(
+                    "convert: %s to %s, expected F32 and BF16"
+                            .formatted(from.dtype(), to.dtype()));
+        }
+        Bands.rows(
+                team,
+                from.rows(),
+                from.cols(),
+                (first, last) -> {
+                    for (long r = first; r < last; r++) {
+                        long source = from.offset() + r * from.rowStride() * from.dtype().bytes();
+                        long target = to.offset() + r * to.rowStride() * to.dtype().bytes();
+                        int n = Math.toIntExact(from.cols());
+                        if (widen) {
+                            widen(from.segment(), source, to.segment(), target, n);
+                        } else {
+                            narrow(from.segment(), source, to.segment(), target, n);
+                        }
+                    }
+                });
+    }
+
+    /// BF16 to F32, exactly.
+    static void widen(MemorySegment from, long source, MemorySegment to, long target, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            load(from, source + 2L * i).intoMemorySegment(to, target + 4L * i, LITTLE_ENDIAN);
+        }
+        for (; i < n; i++) {
+            float value = Bf16.toFloat(from.get(JAVA_SHORT_UNALIGNED, source + 2L * i));
+            to.set(JAVA_FLOAT_UNALIGNED, target + 4L * i, value);
+        }
+    }
+
+    /// L values of BF16, widened.
+    static FloatVector load(MemorySegment from, long offset) {
+        ShortVector bits = ShortVector.fromMemorySegment(S, from, offset, LITTLE_ENDIAN);
+        IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
+        return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    private static void narrow(
+            MemorySegment from, long source, MemorySegment to, long target, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector x = FloatVector.fromMemorySegment(F, from, source + 4L * i, LITTLE_ENDIAN);
+            VectorMask<Integer> nan = x.test(VectorOperators.IS_NAN).cast(I);
+            IntVector bits = x.reinterpretAsInts();
+            IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
+            IntVector even = bits.add(upper.and(1)).add(0x7FFF);
+            IntVector rounded =
+                    even.lanewise(VectorOperators.LSHR, 16).blend(upper.or(0x40), nan);
+            ((ShortVector) rounded.convertShape(VectorOperators.I2S, S, 0))
+                    .intoMemorySegment(to, target + 2L * i, LITTLE_ENDIAN);
+        }
+        for (; i < n; i++) {
+            float value = from.get(JAVA_FLOAT_UNALIGNED, source + 4L * i);
+            to.set(JAVA_SHORT_UNALIGNED, target + 2L * i, Bf16.fromFloat(value));
+        }
+    }
+
+    /// Sum of squares: leaves of 16 K elements in double lanes, then pairs of neighbours.
+    static double sumOfSquares(Team team, Tensor x) {
+        boolean flat = x.contiguous();
+        long rows = flat ? 1 : x.rows();
+        long cols = flat ? x.size() : x.cols();
+        int perRow = Math.toIntExact(Math.ceilDiv(cols, LEAF));
+        double[] sums = new double[Math.toIntExact(rows * perRow)];
+        long stride = flat ? 0 : x.rowStride();
+        Bands.rows(
+                team,
+                sums.length,
+                Math.min(cols, LEAF),
+                (from, to) -> {
+                    for (int leaf = (int) from; leaf < to; leaf++) {
+                        long start = (long) (leaf % perRow) * LEAF;
+                        long at = x.offset() + 4 * (leaf / perRow * stride + start);
+                        sums[leaf] = leaf(x.segment(), at, (int) Math.min(LEAF, cols - start));
+                    }
+                });
+        for (int width = 1; width < sums.length; width *= 2) {
+            for (int i = 0; i + width < sums.length; i += 2 * width) {
+                sums[i] += sums[i + width];
+            }
+        }
+        return sums.length == 0 ? 0 : sums[0];
+    }
+
+    private static double leaf(MemorySegment x, long offset, int n) {
+        DoubleVector low = DoubleVector.zero(D);
+        DoubleVector high = DoubleVector.zero(D);
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector v = FloatVector.fromMemorySegment(F, x, offset + 4L * i, LITTLE_ENDIAN);
+            DoubleVector a = (DoubleVector) v.convertShape(VectorOperators.F2D, D, 0);
+            DoubleVector b = (DoubleVector) v.convertShape(VectorOperators.F2D, D, 1);
+            low = a.fma(a, low);
+            high = b.fma(b, high);
+        }
+        double sum = 0;
+        for (double lane : low.add(high).toArray()) {
+            sum += lane;
+        }
+        for (; i < n; i++) {
+            double value = x.get(JAVA_FLOAT_UNALIGNED, offset + 4L * i);
+            sum += value * value;
+        }
+        return sum;
+    }
+}

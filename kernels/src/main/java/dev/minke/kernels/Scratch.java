@@ -1,0 +1,57 @@
+package dev.minke.kernels;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/// The working memory of one task: a block of A, a panel of B and a block of C.
+///
+/// Kept between operations by a [Pool], so that kernels allocate nothing after the first call.
+final class Scratch {
+    /// Most rows of a block of C.
+    static final int ROWS = 384;
+
+    /// Most columns of a block of C.
+    static final int COLS = 256;
+
+    /// Distance of C's rows, see [Tile#AS].
+    static final int CS = COLS + 16;
+
+    /// A: up to [#ROWS] rows of [Tile#KC] columns, or (transposed) the other way round.
+    final float[] a = new float[Math.max(ROWS, Tile.KC) * Tile.AS + Tile.AS];
+
+    /// B: one panel.
+    final float[] b = new float[Tile.KC * Tile.NR];
+
+    /// C: [#ROWS] x [#COLS], 1.6 MB with `a` and `b`: most of it stays in the second-level cache.
+    final float[] c = new float[ROWS * CS];
+
+    private float[] rows = new float[0];
+
+    /// At least `size` floats of undefined content, for an operation's own use.
+    float[] rows(int size) {
+        if (rows.length < size) {
+            rows = new float[size];
+        }
+        return rows;
+    }
+
+    /// One scratch for each worker, and more if operations run at the same time.
+    static final class Pool {
+        private final AtomicReferenceArray<@Nullable Scratch> free;
+
+        Pool(int workers) {
+            free = new AtomicReferenceArray<>(workers);
+        }
+
+        /// Take the scratch of `worker`; a new one if a nested or concurrent operation has it.
+        Scratch take(int worker) {
+            Scratch scratch = free.getAndSet(worker, null);
+            return scratch == null ? new Scratch() : scratch;
+        }
+
+        /// Give it back.
+        void give(int worker, Scratch scratch) {
+            free.set(worker, scratch);
+        }
+    }
+}
