@@ -31,7 +31,9 @@ public final class Main {
                 new Demo(console),
                 new Train(console),
                 new Generate(console),
+                new Eval(console),
                 new Logits(console),
+                new Bench(console),
                 new Doctor(console));
     }
 

@@ -67,7 +67,7 @@ public final class Generator {
             }
             longest = Math.max(longest, prompt.length);
         }
-        int capacity = longest + maxTokens;
+        int capacity = (int) Math.min(Integer.MAX_VALUE, (long) longest + maxTokens);
         Tensor rope = model.rope(capacity);
         List<Sequence> live = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {

@@ -26,11 +26,11 @@ public final class Sampler {
         double[] weight = new double[vocab];
         double max = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < vocab; i++) {
-            weight[i] = logits.getFloat(row, i) / params.temperature();
+            weight[i] = logits.getFloat(row, i);
             max = Math.max(max, weight[i]);
         }
-        for (int i = 0; i < vocab; i++) {
-            weight[i] = Math.exp(weight[i] - max);
+        for (int i = 0; i < vocab; i++) { // the largest first becomes 0, whatever divides it
+            weight[i] = Math.exp((weight[i] - max) / params.temperature());
         }
         if (params.topK() > 0 || params.topP() < 1) {
             keepBest(weight);

@@ -34,6 +34,20 @@ final class MinkeProcess {
     /// @param err standard error without the line that Java itself prints about the vector module
     record Result(int exit, String out, String err) {}
 
+    /// Run `minke arguments...` in `folder` with the optimising compiler, for work that takes long.
+    static Result work(Path folder, String... arguments) {
+        return run(folder, command(List.of(), CLASS_PATH, arguments));
+    }
+
+    /// Start `minke arguments...` in `folder` as [#work] does and leave it running.
+    static Process start(Path folder, String... arguments) throws IOException {
+        return new ProcessBuilder(command(List.of(), CLASS_PATH, arguments))
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("started.log").toFile())
+                .start();
+    }
+
     /// Run `minke arguments...` in `folder`.
     static Result minke(Path folder, String... arguments) {
         return java(folder, CLASS_PATH, arguments);
@@ -41,12 +55,22 @@ final class MinkeProcess {
 
     /// Run Java with the options that end in the main class, then the arguments.
     static Result java(Path folder, List<String> options, String... arguments) {
+        // starts sooner; nothing here runs for long
+        return run(folder, command(List.of("-XX:TieredStopAtLevel=1"), options, arguments));
+    }
+
+    private static List<String> command(
+            List<String> first, List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:+UseSerialGC");
-        command.add("-XX:TieredStopAtLevel=1"); // starts sooner; nothing here runs for long
+        command.addAll(first);
         command.addAll(options);
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static Result run(Path folder, List<String> command) {
         try {
             Path out = Files.createTempFile("minke", ".out");
             Path err = Files.createTempFile("minke", ".err");

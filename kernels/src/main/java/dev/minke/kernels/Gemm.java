@@ -24,8 +24,8 @@ final class Gemm {
     /// Work below which a task is not split further: about 20 microseconds.
     private static final long MIN_FLOP = 4_000_000;
 
-    /// Columns of B that are re-laid by one task.
-    private static final int GROUP = 256;
+    /// Columns of B that are re-laid together: long runs of memory, few streams of stores.
+    private static final int GROUP = Scratch.GROUP;
 
     /// Most floats of B that are re-laid at once: 128 MB.
     private static final long MOST_SHARED = 32L << 20;
@@ -185,11 +185,12 @@ final class Gemm {
                 boolean first = k0 == 0 && !accumulate;
                 loadA(scratch.a, i, rows, k0, kc);
                 for (int j0 = 0; j0 < cols; j0 += NR) {
-                    if (!shared) {
-                        loadB(scratch.b, 0, j + j0, Math.min(NR, cols - j0), k0, kc);
+                    int next = j0 % GROUP;
+                    if (!shared && next == 0) {
+                        loadB(scratch.b, 0, j + j0, Math.min(GROUP, cols - j0), k0, kc);
                     }
                     float[] panel = shared ? panels : scratch.b;
-                    int at = shared ? k0 * width + (j + j0) * kc : 0;
+                    int at = shared ? k0 * width + (j + j0) * kc : next * kc;
                     if (layout == Layout.TN) {
                         columnTiles(scratch.a, panel, at, kc, block, j0, rows, first);
                     } else {

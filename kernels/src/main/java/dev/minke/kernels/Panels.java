@@ -119,8 +119,7 @@ final class Panels {
             int lanes = Math.min(L, cols - j);
             if (lanes == L) {
                 for (int k = 0; k < body; k += L) {
-                    copyIn(b, block + 4L * k, stride, L, L, to, corner + k * NR, NR);
-                    transpose(to, corner + k * NR);
+                    transpose(b, block + 4L * k, 4 * stride, to, corner + k * NR);
                 }
             }
             int start = lanes == L ? body : 0;
@@ -148,7 +147,7 @@ final class Panels {
                         Elementwise.load(b, block + i * stride * Short.BYTES + 2L * k)
                                 .intoArray(to, corner + (k + i) * NR);
                     }
-                    transpose(to, corner + k * NR);
+                    transposeRounds(to, corner + k * NR);
                 }
             }
             int start = lanes == L ? body : 0;
@@ -199,26 +198,81 @@ final class Panels {
         }
     }
 
-    /// Transpose L x L floats in place, rows [Tile#NR] apart: log2 L rounds that exchange blocks.
-    private static void transpose(float[] x, int at) {
-        if (L > 8) {
-            exchange(x, at, 8, SWAP8, BIT8);
+    /// Transpose L x L floats, rows of the result [Tile#NR] apart: log2 L rounds that exchange
+    /// blocks between rows, two rounds on four rows at a time so that half of them stay in registers.
+    private static void transpose(MemorySegment b, long offset, long rowBytes, float[] to, int at) {
+        if (L == 16) {
+            firstRounds16(b, offset, rowBytes, to, at);
+        } else {
+            copyIn(b, offset, rowBytes / 4, L, L, to, at, NR);
+            if (L == 8) {
+                round4(to, at);
+            }
         }
-        if (L > 4) {
-            exchange(x, at, 4, SWAP4, BIT4);
-        }
-        exchange(x, at, 2, SWAP2, BIT2);
-        exchange(x, at, 1, SWAP1, BIT1);
+        lastRounds(to, at);
     }
 
-    private static void exchange(
-            float[] x, int at, int step, VectorShuffle<Float> swap, VectorMask<Float> bit) {
+    private static void transposeRounds(float[] x, int at) {
+        if (L == 16) {
+            for (int i = 0; i < 8; i++) {
+                FloatVector u = FloatVector.fromArray(F, x, at + i * NR);
+                FloatVector v = FloatVector.fromArray(F, x, at + (i + 8) * NR);
+                u.blend(v.rearrange(SWAP8), BIT8).intoArray(x, at + i * NR);
+                u.rearrange(SWAP8).blend(v, BIT8).intoArray(x, at + (i + 8) * NR);
+            }
+        }
+        if (L >= 8) {
+            round4(x, at);
+        }
+        lastRounds(x, at);
+    }
+
+    private static void round4(float[] x, int at) {
         for (int i = 0; i < L / 2; i++) {
-            int r = at + ((i & -step) * 2 + (i & (step - 1))) * NR;
-            FloatVector upper = FloatVector.fromArray(F, x, r);
-            FloatVector lower = FloatVector.fromArray(F, x, r + step * NR);
-            upper.blend(lower.rearrange(swap), bit).intoArray(x, r);
-            upper.rearrange(swap).blend(lower, bit).intoArray(x, r + step * NR);
+            int r = at + (i / 4 * 8 + i % 4) * NR;
+            FloatVector u = FloatVector.fromArray(F, x, r);
+            FloatVector v = FloatVector.fromArray(F, x, r + 4 * NR);
+            u.blend(v.rearrange(SWAP4), BIT4).intoArray(x, r);
+            u.rearrange(SWAP4).blend(v, BIT4).intoArray(x, r + 4 * NR);
+        }
+    }
+
+    /// Rounds of 8 and 4 on the way in.
+    private static void firstRounds16(MemorySegment b, long offset, long rowBytes, float[] x, int at) {
+        for (int i = 0; i < 4; i++) {
+            long from = offset + i * rowBytes;
+            FloatVector r0 = FloatVector.fromMemorySegment(F, b, from, LITTLE_ENDIAN);
+            FloatVector r1 = FloatVector.fromMemorySegment(F, b, from + 4 * rowBytes, LITTLE_ENDIAN);
+            FloatVector r2 = FloatVector.fromMemorySegment(F, b, from + 8 * rowBytes, LITTLE_ENDIAN);
+            FloatVector r3 = FloatVector.fromMemorySegment(F, b, from + 12 * rowBytes, LITTLE_ENDIAN);
+            FloatVector u0 = r0.blend(r2.rearrange(SWAP8), BIT8);
+            FloatVector u2 = r0.rearrange(SWAP8).blend(r2, BIT8);
+            FloatVector u1 = r1.blend(r3.rearrange(SWAP8), BIT8);
+            FloatVector u3 = r1.rearrange(SWAP8).blend(r3, BIT8);
+            int to = at + i * NR;
+            u0.blend(u1.rearrange(SWAP4), BIT4).intoArray(x, to);
+            u0.rearrange(SWAP4).blend(u1, BIT4).intoArray(x, to + 4 * NR);
+            u2.blend(u3.rearrange(SWAP4), BIT4).intoArray(x, to + 8 * NR);
+            u2.rearrange(SWAP4).blend(u3, BIT4).intoArray(x, to + 12 * NR);
+        }
+    }
+
+    /// Rounds of 2 and 1 in place.
+    private static void lastRounds(float[] x, int at) {
+        for (int i = 0; i < L; i += 4) {
+            int r = at + i * NR;
+            FloatVector r0 = FloatVector.fromArray(F, x, r);
+            FloatVector r1 = FloatVector.fromArray(F, x, r + NR);
+            FloatVector r2 = FloatVector.fromArray(F, x, r + 2 * NR);
+            FloatVector r3 = FloatVector.fromArray(F, x, r + 3 * NR);
+            FloatVector u0 = r0.blend(r2.rearrange(SWAP2), BIT2);
+            FloatVector u2 = r0.rearrange(SWAP2).blend(r2, BIT2);
+            FloatVector u1 = r1.blend(r3.rearrange(SWAP2), BIT2);
+            FloatVector u3 = r1.rearrange(SWAP2).blend(r3, BIT2);
+            u0.blend(u1.rearrange(SWAP1), BIT1).intoArray(x, r);
+            u0.rearrange(SWAP1).blend(u1, BIT1).intoArray(x, r + NR);
+            u2.blend(u3.rearrange(SWAP1), BIT1).intoArray(x, r + 2 * NR);
+            u2.rearrange(SWAP1).blend(u3, BIT1).intoArray(x, r + 3 * NR);
         }
     }
 

@@ -11,7 +11,10 @@ final class Scratch {
     static final int ROWS = 384;
 
     /// Most columns of a block of C.
-    static final int COLS = 256;
+    static final int COLS = 1024;
+
+    /// Columns of B that are re-laid together, a multiple of every [Tile#NR].
+    static final int GROUP = 128;
 
     /// Distance of C's rows, see [Tile#AS].
     static final int CS = COLS + 16;
@@ -19,10 +22,10 @@ final class Scratch {
     /// A: up to [#ROWS] rows of [Tile#KC] columns, or (transposed) the other way round.
     final float[] a = new float[Math.max(ROWS, Tile.KC) * Tile.AS + Tile.AS];
 
-    /// B: one panel.
-    final float[] b = new float[Tile.KC * Tile.NR];
+    /// B: the panels of [#GROUP] columns.
+    final float[] b = new float[Tile.KC * GROUP];
 
-    /// C: [#ROWS] x [#COLS], 1.6 MB with `a` and `b`: most of it stays in the second-level cache.
+    /// C: [#ROWS] x [#COLS], 1.6 MB, visited once for every [Tile#KC] steps of k.
     final float[] c = new float[ROWS * CS];
 
     private float[] rows = new float[0];

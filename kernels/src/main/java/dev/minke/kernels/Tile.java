@@ -21,7 +21,7 @@ final class Tile {
     static final int NR = 2 * Lanes.COUNT;
 
     /// Steps of k between two visits to C.
-    static final int KC = 192;
+    static final int KC = 384;
 
     /// Distance of A's rows: not a multiple of 4096 bytes, so that rows do not share cache sets.
     static final int AS = KC + 16;
@@ -43,11 +43,14 @@ final class Tile {
             int co,
             int ldc,
             boolean first) {
+        if (first) {
+            clear(c, co, ldc);
+        }
         if (WIDE) {
-            rows12(a, ao, b, bo, kc, c, co, ldc, first);
+            rows12(a, ao, b, bo, kc, c, co, ldc);
         } else {
-            rows6(a, ao, b, bo, kc, c, co, ldc, first);
-            rows6(a, ao + 6 * AS, b, bo, kc, c, co + 6 * ldc, ldc, first);
+            rows6(a, ao, b, bo, kc, c, co, ldc);
+            rows6(a, ao + 6 * AS, b, bo, kc, c, co + 6 * ldc, ldc);
         }
     }
 
@@ -62,11 +65,14 @@ final class Tile {
             int co,
             int ldc,
             boolean first) {
+        if (first) {
+            clear(c, co, ldc);
+        }
         if (WIDE) {
-            columns12(a, ao, b, bo, kc, c, co, ldc, first);
+            columns12(a, ao, b, bo, kc, c, co, ldc);
         } else {
-            columns6(a, ao, b, bo, kc, c, co, ldc, first);
-            columns6(a, ao + 6, b, bo, kc, c, co + 6 * ldc, ldc, first);
+            columns6(a, ao, b, bo, kc, c, co, ldc);
+            columns6(a, ao + 6, b, bo, kc, c, co + 6 * ldc, ldc);
         }
     }
 
@@ -98,6 +104,15 @@ final class Tile {
         c01.intoArray(c, co + L);
     }
 
+    /// Zeros are stored and loaded again: with a branch around the loads, code that was compiled
+    /// while `first` had always been true ran at two thirds of the speed.
+    private static void clear(float[] c, int co, int ldc) {
+        for (int i = 0; i < MR; i++) {
+            FloatVector.zero(F).intoArray(c, co + i * ldc);
+            FloatVector.zero(F).intoArray(c, co + i * ldc + L);
+        }
+    }
+
     private static void rows12(
             float[] a,
             int ao,
@@ -106,58 +121,31 @@ final class Tile {
             int kc,
             float[] c,
             int co,
-            int ldc,
-            boolean first) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F);
-        FloatVector c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F);
-        FloatVector c51 = FloatVector.zero(F);
-        FloatVector c60 = FloatVector.zero(F);
-        FloatVector c61 = FloatVector.zero(F);
-        FloatVector c70 = FloatVector.zero(F);
-        FloatVector c71 = FloatVector.zero(F);
-        FloatVector c80 = FloatVector.zero(F);
-        FloatVector c81 = FloatVector.zero(F);
-        FloatVector c90 = FloatVector.zero(F);
-        FloatVector c91 = FloatVector.zero(F);
-        FloatVector c100 = FloatVector.zero(F);
-        FloatVector c101 = FloatVector.zero(F);
-        FloatVector c110 = FloatVector.zero(F);
-        FloatVector c111 = FloatVector.zero(F);
-        if (!first) {
-            c00 = FloatVector.fromArray(F, c, co);
-            c01 = FloatVector.fromArray(F, c, co + L);
-            c10 = FloatVector.fromArray(F, c, co + ldc);
-            c11 = FloatVector.fromArray(F, c, co + ldc + L);
-            c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
-            c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
-            c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
-            c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
-            c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
-            c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
-            c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
-            c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
-            c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
-            c61 = FloatVector.fromArray(F, c, co + 6 * ldc + L);
-            c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
-            c71 = FloatVector.fromArray(F, c, co + 7 * ldc + L);
-            c80 = FloatVector.fromArray(F, c, co + 8 * ldc);
-            c81 = FloatVector.fromArray(F, c, co + 8 * ldc + L);
-            c90 = FloatVector.fromArray(F, c, co + 9 * ldc);
-            c91 = FloatVector.fromArray(F, c, co + 9 * ldc + L);
-            c100 = FloatVector.fromArray(F, c, co + 10 * ldc);
-            c101 = FloatVector.fromArray(F, c, co + 10 * ldc + L);
-            c110 = FloatVector.fromArray(F, c, co + 11 * ldc);
-            c111 = FloatVector.fromArray(F, c, co + 11 * ldc + L);
-        }
+            int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + L);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + L);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
+        FloatVector c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
+        FloatVector c61 = FloatVector.fromArray(F, c, co + 6 * ldc + L);
+        FloatVector c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
+        FloatVector c71 = FloatVector.fromArray(F, c, co + 7 * ldc + L);
+        FloatVector c80 = FloatVector.fromArray(F, c, co + 8 * ldc);
+        FloatVector c81 = FloatVector.fromArray(F, c, co + 8 * ldc + L);
+        FloatVector c90 = FloatVector.fromArray(F, c, co + 9 * ldc);
+        FloatVector c91 = FloatVector.fromArray(F, c, co + 9 * ldc + L);
+        FloatVector c100 = FloatVector.fromArray(F, c, co + 10 * ldc);
+        FloatVector c101 = FloatVector.fromArray(F, c, co + 10 * ldc + L);
+        FloatVector c110 = FloatVector.fromArray(F, c, co + 11 * ldc);
+        FloatVector c111 = FloatVector.fromArray(F, c, co + 11 * ldc + L);
         for (int k = 0; k < kc; k++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo + k * NR);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + k * NR + L);
@@ -232,58 +220,31 @@ final class Tile {
             int kc,
             float[] c,
             int co,
-            int ldc,
-            boolean first) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F);
-        FloatVector c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F);
-        FloatVector c51 = FloatVector.zero(F);
-        FloatVector c60 = FloatVector.zero(F);
-        FloatVector c61 = FloatVector.zero(F);
-        FloatVector c70 = FloatVector.zero(F);
-        FloatVector c71 = FloatVector.zero(F);
-        FloatVector c80 = FloatVector.zero(F);
-        FloatVector c81 = FloatVector.zero(F);
-        FloatVector c90 = FloatVector.zero(F);
-        FloatVector c91 = FloatVector.zero(F);
-        FloatVector c100 = FloatVector.zero(F);
-        FloatVector c101 = FloatVector.zero(F);
-        FloatVector c110 = FloatVector.zero(F);
-        FloatVector c111 = FloatVector.zero(F);
-        if (!first) {
-            c00 = FloatVector.fromArray(F, c, co);
-            c01 = FloatVector.fromArray(F, c, co + L);
-            c10 = FloatVector.fromArray(F, c, co + ldc);
-            c11 = FloatVector.fromArray(F, c, co + ldc + L);
-            c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
-            c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
-            c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
-            c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
-            c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
-            c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
-            c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
-            c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
-            c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
-            c61 = FloatVector.fromArray(F, c, co + 6 * ldc + L);
-            c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
-            c71 = FloatVector.fromArray(F, c, co + 7 * ldc + L);
-            c80 = FloatVector.fromArray(F, c, co + 8 * ldc);
-            c81 = FloatVector.fromArray(F, c, co + 8 * ldc + L);
-            c90 = FloatVector.fromArray(F, c, co + 9 * ldc);
-            c91 = FloatVector.fromArray(F, c, co + 9 * ldc + L);
-            c100 = FloatVector.fromArray(F, c, co + 10 * ldc);
-            c101 = FloatVector.fromArray(F, c, co + 10 * ldc + L);
-            c110 = FloatVector.fromArray(F, c, co + 11 * ldc);
-            c111 = FloatVector.fromArray(F, c, co + 11 * ldc + L);
-        }
+            int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + L);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + L);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
+        FloatVector c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
+        FloatVector c61 = FloatVector.fromArray(F, c, co + 6 * ldc + L);
+        FloatVector c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
+        FloatVector c71 = FloatVector.fromArray(F, c, co + 7 * ldc + L);
+        FloatVector c80 = FloatVector.fromArray(F, c, co + 8 * ldc);
+        FloatVector c81 = FloatVector.fromArray(F, c, co + 8 * ldc + L);
+        FloatVector c90 = FloatVector.fromArray(F, c, co + 9 * ldc);
+        FloatVector c91 = FloatVector.fromArray(F, c, co + 9 * ldc + L);
+        FloatVector c100 = FloatVector.fromArray(F, c, co + 10 * ldc);
+        FloatVector c101 = FloatVector.fromArray(F, c, co + 10 * ldc + L);
+        FloatVector c110 = FloatVector.fromArray(F, c, co + 11 * ldc);
+        FloatVector c111 = FloatVector.fromArray(F, c, co + 11 * ldc + L);
         for (int k = 0; k < kc; k++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo + k * NR);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + k * NR + L);
@@ -358,34 +319,19 @@ final class Tile {
             int kc,
             float[] c,
             int co,
-            int ldc,
-            boolean first) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F);
-        FloatVector c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F);
-        FloatVector c51 = FloatVector.zero(F);
-        if (!first) {
-            c00 = FloatVector.fromArray(F, c, co);
-            c01 = FloatVector.fromArray(F, c, co + L);
-            c10 = FloatVector.fromArray(F, c, co + ldc);
-            c11 = FloatVector.fromArray(F, c, co + ldc + L);
-            c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
-            c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
-            c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
-            c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
-            c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
-            c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
-            c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
-            c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
-        }
+            int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + L);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + L);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
         for (int k = 0; k < kc; k++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo + k * NR);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + k * NR + L);
@@ -430,34 +376,19 @@ final class Tile {
             int kc,
             float[] c,
             int co,
-            int ldc,
-            boolean first) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F);
-        FloatVector c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F);
-        FloatVector c51 = FloatVector.zero(F);
-        if (!first) {
-            c00 = FloatVector.fromArray(F, c, co);
-            c01 = FloatVector.fromArray(F, c, co + L);
-            c10 = FloatVector.fromArray(F, c, co + ldc);
-            c11 = FloatVector.fromArray(F, c, co + ldc + L);
-            c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
-            c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
-            c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
-            c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
-            c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
-            c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
-            c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
-            c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
-        }
+            int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + L);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + L);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + L);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
         for (int k = 0; k < kc; k++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo + k * NR);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + k * NR + L);

@@ -4,7 +4,6 @@ import dev.minke.tensor.reference.ReferenceBackend;
 import dev.minke.tensor.spi.KernelBackend;
 import dev.minke.tensor.spi.KernelBackend.Availability;
 import dev.minke.tensor.spi.KernelSet;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

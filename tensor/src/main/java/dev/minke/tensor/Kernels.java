@@ -8,7 +8,6 @@ import dev.minke.tensor.spi.KernelSet;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
-
 import java.lang.foreign.Arena;
 import java.util.Optional;
 

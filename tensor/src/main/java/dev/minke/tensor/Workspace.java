@@ -22,6 +22,9 @@ public final class Workspace implements AutoCloseable {
     /// A position to return to, see [#release(Mark)].
     public record Mark(int chunk, long top) {}
 
+    /// Start without memory.
+    public Workspace() {}
+
     /// Allocate an F32 tensor of undefined content.
     public Tensor f32(long... shape) {
         return allocate(DType.F32, shape);

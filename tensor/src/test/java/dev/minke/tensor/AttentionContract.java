@@ -1,8 +1,7 @@
 package dev.minke.tensor;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 
 /// Causal latent attention in expanded form, forward and backward.
 public interface AttentionContract extends ContractSupport {

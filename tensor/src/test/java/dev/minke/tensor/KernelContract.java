@@ -1,12 +1,11 @@
 package dev.minke.tensor;
 
+import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
-
-import java.lang.foreign.Arena;
 
 /// What every back end must do: each operation of [Kernels] against plain double computations on
 /// awkward sizes and views, each gradient against central differences, the same bits on any number

@@ -6,12 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.minke.tensor.RouterRule.GroupScore;
 import dev.minke.tensor.RouterRule.Scoring;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
-
+import java.lang.foreign.Arena;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import java.lang.foreign.Arena;
 
 /// What the facade refuses, and in which words.
 class KernelsTests {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.minke.tensor.RouterRule.GroupScore;
 import dev.minke.tensor.RouterRule.Scoring;
-
 import org.junit.jupiter.api.Test;
 
 class RouterRuleTests {

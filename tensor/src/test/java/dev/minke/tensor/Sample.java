@@ -1,8 +1,7 @@
 package dev.minke.tensor;
 
-import static org.assertj.core.api.Assertions.fail;
-
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

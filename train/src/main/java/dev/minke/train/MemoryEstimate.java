@@ -12,7 +12,7 @@ public record MemoryEstimate(long states, long passes) {
     /// Estimate a run of `model`.
     ///
     /// All states are F32, four numbers a parameter. A pass keeps every intermediate value of a
-    /// token and a gradient for nearly each, two numbers a value.
+    /// token and a gradient for nearly each, two numbers a value, in chunks of 64 MiB.
     public static MemoryEstimate of(DeepSeekConfig model, TrainConfig train) {
         long parameters = model.parameterCount() + model.mtpParameterCount();
         long perToken = 0;
@@ -22,7 +22,7 @@ public record MemoryEstimate(long states, long passes) {
         }
         perToken += 8L * model.hiddenSize();
         long rows = Math.max(train.microBatchTokens(), train.sequenceLength());
-        return new MemoryEstimate(16 * parameters, 8 * perToken * rows + (32L << 20));
+        return new MemoryEstimate(16 * parameters, 8 * perToken * rows + (64L << 20));
     }
 
     private static long blockValues(DeepSeekConfig model, int layer) {

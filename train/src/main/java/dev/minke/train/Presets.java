@@ -130,9 +130,9 @@ public final class Presets {
 
     private static RunConfig demo() {
         return new RunConfig(
-                new Miniature(128, 4, 4, 32, 16, 3, 1, 96, 512).config(512),
-                learn(1000, 64, 96, 8192, 3e-3, 50, 0.02),
-                new DataConfig(DataConfig.Task.ARITH, List.of(), "bpe", 512, 1, 0.1));
+                new Miniature(128, 4, 4, 32, 16, 3, 1, 96, 512).config(1024),
+                learn(1000, 32, 110, 8192, 4e-3, 50, 0.02).withBalance(0, 0.01),
+                new DataConfig(DataConfig.Task.ARITH, List.of(), "bpe", 1024, 2, 0.1));
     }
 
     /// The recipe of spec 4.1 with a learning rate, batch and initialisation for small models.

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
@@ -23,6 +24,17 @@ import tools.jackson.databind.node.ObjectNode;
 public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String PRESET = "preset";
+
+    /// Check that sequences fit into the model's context.
+    ///
+    /// @throws IllegalArgumentException naming both keys
+    public RunConfig {
+        if (train.sequenceLength() > model.maxPositionEmbeddings()) {
+            throw new IllegalArgumentException(
+                    "train.sequenceLength is %d, expected at most model.max_position_embeddings %d"
+                            .formatted(train.sequenceLength(), model.maxPositionEmbeddings()));
+        }
+    }
 
     /// Read a run file.
     ///
@@ -104,6 +116,11 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
                         file + " holds " + content.getNodeType() + ", expected a JSON object");
             }
             JsonNode preset = object.remove(PRESET);
+            if (preset != null && !preset.isString()) {
+                throw new IllegalArgumentException(
+                        "%s: preset is %s, expected one of %s"
+                                .formatted(file, preset, String.join(", ", Presets.names())));
+            }
             Draft draft = of(Presets.named(preset == null ? "tiny" : preset.asString()));
             draft.source = file.toString();
             draft.overlay(draft.tree, object, "");
@@ -172,11 +189,60 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
                             "%s: unknown key '%s', expected one of %s"
                                     .formatted(source, key, String.join(", ", known)));
                 }
+                check(key, old, entry.getValue());
                 if (old instanceof ObjectNode inner && entry.getValue() instanceof ObjectNode o) {
                     overlay(inner, o, key + ".");
                 } else {
-                    base.set(entry.getKey(), entry.getValue());
+                    base.set(entry.getKey(), sameKind(old, entry.getValue()));
                 }
+            }
+        }
+
+        /// Keep a number's width, which says what may replace it next.
+        private static JsonNode sameKind(JsonNode old, JsonNode value) {
+            if (old.isDouble() && value.isNumber()) {
+                return JSON.getNodeFactory().numberNode(value.asDouble());
+            }
+            return old.isLong() && value.isIntegralNumber()
+                    ? JSON.getNodeFactory().numberNode(value.asLong())
+                    : value;
+        }
+
+        /// A value is of the kind that it replaces; the model's keys are checked by their own parser.
+        private void check(String key, JsonNode old, JsonNode value) {
+            boolean section = !key.contains(".");
+            if (!section && key.startsWith("model.")) {
+                return;
+            }
+            boolean fits;
+            String expected;
+            if (section) {
+                fits = value.isObject();
+                expected = "an object of keys";
+            } else if (key.equals("data.task")) {
+                List<String> tasks =
+                        Arrays.stream(DataConfig.Task.values()).map(Enum::name).toList();
+                fits = value.isString() && tasks.contains(value.asString());
+                expected = "one of " + String.join(", ", tasks);
+            } else if (old.isIntegralNumber()) {
+                fits =
+                        value.isIntegralNumber()
+                                && (old.isInt() ? value.canConvertToInt() : value.canConvertToLong());
+                expected = "a whole number of %d bits".formatted(old.isInt() ? 32 : 64);
+            } else if (old.isNumber()) {
+                fits = value.isNumber();
+                expected = "a number";
+            } else if (old.isArray()) {
+                fits = value.isArray() && value.values().stream().allMatch(JsonNode::isString);
+                expected = "a list of texts";
+            } else {
+                fits = value.isString();
+                expected = "a text";
+            }
+            if (!fits) {
+                String found = value.isMissingNode() ? "empty" : value.toString();
+                throw new IllegalArgumentException(
+                        "%s: %s is %s, expected %s".formatted(source, key, found, expected));
             }
         }
 

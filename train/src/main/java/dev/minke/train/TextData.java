@@ -11,6 +11,8 @@ import java.util.List;
 /// Packed windows over text files, kept as token files in the run's folder.
 final class TextData implements TrainingData {
     private static final String FOLDER = "data";
+    private static final String TRAIN = "train.tokens";
+    private static final String VALIDATION = "validation.tokens";
 
     private final BpeTokenizer tokenizer;
     private final TokenStream train;
@@ -31,31 +33,49 @@ final class TextData implements TrainingData {
         this.config = config;
     }
 
-    /// Encode the files into `folder`, unless that was done before; the tokenizer is trained, or
-    /// read from `folder` if it is there.
+    /// Encode the files into `folder` with a tokenizer that is trained, or read as `data` says.
     ///
     /// @throws IOException naming the file that is missing, empty or broken
-    static TextData open(DataConfig data, TrainConfig config, Path folder) throws IOException {
+    static TextData create(DataConfig data, TrainConfig config, Path folder) throws IOException {
         Corpus corpus = Corpus.open(data);
-        Path tokenizerFile = folder.resolve("tokenizer.json");
-        BpeTokenizer tokenizer =
-                Files.exists(tokenizerFile)
-                        ? BpeTokenizer.read(tokenizerFile)
-                        : corpus.tokenizer();
+        BpeTokenizer tokenizer = corpus.tokenizer();
         Path tokens = Files.createDirectories(folder.resolve(FOLDER));
-        Path trainFile = tokens.resolve("train.tokens");
-        Path validationFile = tokens.resolve("validation.tokens");
-        if (!Files.exists(trainFile) || !Files.exists(validationFile)) {
-            corpus.encodeTraining(tokenizer, trainFile);
-            corpus.encodeValidation(tokenizer, validationFile);
+        corpus.encodeTraining(tokenizer, tokens.resolve(TRAIN));
+        corpus.encodeValidation(tokenizer, tokens.resolve(VALIDATION));
+        return map(corpus, config, folder, tokenizer);
+    }
+
+    /// Take what [#create] left in `folder`; token files that are gone are encoded again.
+    ///
+    /// @throws IOException naming the file that is missing, empty or broken
+    static TextData open(
+            DataConfig data, TrainConfig config, Path folder, BpeTokenizer tokenizer)
+            throws IOException {
+        Corpus corpus = Corpus.open(data);
+        Path tokens = Files.createDirectories(folder.resolve(FOLDER));
+        if (!Files.exists(tokens.resolve(TRAIN)) || !Files.exists(tokens.resolve(VALIDATION))) {
+            corpus.encodeTraining(tokenizer, tokens.resolve(TRAIN));
+            corpus.encodeValidation(tokenizer, tokens.resolve(VALIDATION));
         }
-        TokenStream train = TokenStream.open(trainFile);
-        return new TextData(
-                tokenizer,
-                train,
-                TokenStream.open(validationFile),
-                corpus.validationBytes(),
-                config);
+        return map(corpus, config, folder, tokenizer);
+    }
+
+    private static TextData map(
+            Corpus corpus, TrainConfig config, Path folder, BpeTokenizer tokenizer)
+            throws IOException {
+        Path tokens = folder.resolve(FOLDER);
+        TokenStream train = TokenStream.open(tokens.resolve(TRAIN));
+        try {
+            return new TextData(
+                    tokenizer,
+                    train,
+                    TokenStream.open(tokens.resolve(VALIDATION)),
+                    corpus.validationBytes(),
+                    config);
+        } catch (IOException e) {
+            train.close();
+            throw e;
+        }
     }
 
     @Override

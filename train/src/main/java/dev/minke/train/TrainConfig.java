@@ -112,4 +112,60 @@ public record TrainConfig(
     public double biasSpeed(long step) {
         return step < steps * (1 - biasFrozenFraction) ? biasSpeed : 0;
     }
+
+    /// The same with another seed.
+    public TrainConfig withSeed(long other) {
+        return new TrainConfig(
+                other,
+                steps,
+                batchSize,
+                sequenceLength,
+                microBatchTokens,
+                learningRate,
+                minLearningRate,
+                warmupSteps,
+                constantFraction,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                clipNorm,
+                initStd,
+                mtpWeight,
+                balanceAlpha,
+                biasSpeed,
+                biasFrozenFraction,
+                evalEvery,
+                evalTokens,
+                snapshotEvery,
+                snapshotsKept);
+    }
+
+    /// The same with another balance loss and bias speed.
+    TrainConfig withBalance(double alpha, double speed) {
+        return new TrainConfig(
+                seed,
+                steps,
+                batchSize,
+                sequenceLength,
+                microBatchTokens,
+                learningRate,
+                minLearningRate,
+                warmupSteps,
+                constantFraction,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                clipNorm,
+                initStd,
+                mtpWeight,
+                alpha,
+                speed,
+                biasFrozenFraction,
+                evalEvery,
+                evalTokens,
+                snapshotEvery,
+                snapshotsKept);
+    }
 }

@@ -112,26 +112,29 @@ public final class TrainingRun implements AutoCloseable {
                     folder + " holds a run already: add --resume to go on, or choose another --out");
         }
         Files.createDirectories(folder);
-        TrainingData data = data(config, folder);
-        BpeTokenizer tokenizer = data.tokenizer();
-        RunConfig complete = config.withVocabSize(roundUp(tokenizer.vocabSize()));
-        tokenizer.save(folder);
-        AtomicFiles.writeString(folder.resolve(RUN_FILE), complete.toJson());
-        return new TrainingRun(folder, complete, data, kernels, peakGflops, false);
-    }
-
-    private static TrainingData data(RunConfig config, Path folder) throws IOException {
-        Path tokenizer = folder.resolve("tokenizer.json");
-        return switch (config.data().task()) {
-            case TEXT -> TextData.open(config.data(), config.train(), folder);
-            case ARITH ->
-                    new ArithData(
-                            Files.exists(tokenizer)
-                                    ? BpeTokenizer.read(tokenizer)
-                                    : ArithData.train(
-                                            config.data().vocabSize(), config.train().seed()),
-                            config.train());
-        };
+        // what an attempt that did not get as far as its run file left is of other data, perhaps
+        TrainingData data =
+                switch (config.data().task()) {
+                    case TEXT -> TextData.create(config.data(), config.train(), folder);
+                    case ARITH ->
+                            new ArithData(
+                                    ArithData.train(
+                                            config.data().vocabSize(),
+                                            config.data().digitsPerToken(),
+                                            config.train().seed()),
+                                    config.train());
+                };
+        try {
+            data.batches(); // refuses too little data while there is no run yet
+            BpeTokenizer tokenizer = data.tokenizer();
+            RunConfig complete = config.withVocabSize(roundUp(tokenizer.vocabSize()));
+            tokenizer.save(folder);
+            AtomicFiles.writeString(folder.resolve(RUN_FILE), complete.toJson());
+            return new TrainingRun(folder, complete, data, kernels, peakGflops, false);
+        } catch (IOException | RuntimeException e) {
+            data.close();
+            throw e;
+        }
     }
 
     /// Go on with the run in `folder`.
@@ -145,8 +148,13 @@ public final class TrainingRun implements AutoCloseable {
                     folder.toString(), "", "expected a run with " + RUN_FILE + " to resume");
         }
         RunConfig config = RunConfig.read(file);
-        return new TrainingRun(
-                folder, config, data(config, folder), kernels, peakGflops, true);
+        BpeTokenizer tokenizer = BpeTokenizer.read(folder.resolve("tokenizer.json"));
+        TrainingData data =
+                switch (config.data().task()) {
+                    case TEXT -> TextData.open(config.data(), config.train(), folder, tokenizer);
+                    case ARITH -> new ArithData(tokenizer, config.train());
+                };
+        return new TrainingRun(folder, config, data, kernels, peakGflops, true);
     }
 
     /// Rows of embedding and head: a multiple of 16, for whole vectors.

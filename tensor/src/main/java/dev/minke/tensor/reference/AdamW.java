@@ -3,7 +3,6 @@ package dev.minke.tensor.reference;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
-
 import java.lang.foreign.MemorySegment;
 
 /// AdamW with decoupled weight decay, on contiguous tensors: m = beta1 m + (1 - beta1) g v = beta2

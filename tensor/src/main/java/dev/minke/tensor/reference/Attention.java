@@ -4,7 +4,6 @@ import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

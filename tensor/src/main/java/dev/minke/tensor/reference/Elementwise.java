@@ -3,7 +3,6 @@ package dev.minke.tensor.reference;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 
 /// Sums, factors, conversions and the sum of squares.

@@ -2,7 +2,6 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 
 /// Absorbed attention of one query token per sequence over its latent cache (spec 1.4): scores over

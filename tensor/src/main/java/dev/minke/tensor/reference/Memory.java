@@ -5,7 +5,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import dev.minke.tensor.Bf16;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -2,7 +2,6 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 
 /// Rotation of interleaved pairs (spec 1.3): y[2i] = x[2i] cos a - x[2i+1] sin a y[2i+1] = x[2i]

@@ -2,7 +2,6 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

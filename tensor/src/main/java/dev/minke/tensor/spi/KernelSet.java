@@ -45,7 +45,14 @@ public interface KernelSet {
             boolean accumulate,
             Tensor dgain);
 
-    void rope(Tensor x, int heads, int headDim, int from, Tensor positions, Tensor table, boolean inverse);
+    void rope(
+            Tensor x,
+            int heads,
+            int headDim,
+            int from,
+            Tensor positions,
+            Tensor table,
+            boolean inverse);
 
     void swiGlu(Tensor gate, Tensor up, Tensor y);
 
@@ -81,7 +88,12 @@ public interface KernelSet {
     // Routing and dispatch to experts.
 
     void route(
-            RouterRule rule, Tensor logits, Tensor bias, Tensor scores, Tensor index, Tensor weight);
+            RouterRule rule,
+            Tensor logits,
+            Tensor bias,
+            Tensor scores,
+            Tensor index,
+            Tensor weight);
 
     void routeBackward(
             RouterRule rule,
@@ -91,8 +103,7 @@ public interface KernelSet {
             Tensor index,
             Tensor dlogits);
 
-    double balanceLoss(
-            Tensor scores, Tensor sequences, int topK, float alpha, Tensor dscores);
+    double balanceLoss(Tensor scores, Tensor sequences, int topK, float alpha, Tensor dscores);
 
     void gatherRows(Tensor x, Tensor rows, Tensor y);
 

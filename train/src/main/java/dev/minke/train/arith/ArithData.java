@@ -31,14 +31,15 @@ public final class ArithData implements TrainingData {
         this.seed = config.seed();
     }
 
-    /// Train a vocabulary on problems; digits stay single, so that numbers are read and written
-    /// digit by digit.
-    public static BpeTokenizer train(int vocabSize, long seed) {
+    /// Train a vocabulary on problems.
+    ///
+    /// @param digitsPerToken with 2, every number is one token or, below ten, one digit
+    public static BpeTokenizer train(int vocabSize, int digitsPerToken, long seed) {
         WordProblems problems = new WordProblems(seed, STYLE);
         BpeTrainer trainer =
                 new BpeTrainer(
                         new BpeTrainer.Options(
-                                vocabSize, 1, 2, BpeTrainer.Options.DEEPSEEK_SPECIALS));
+                                vocabSize, digitsPerToken, 2, BpeTrainer.Options.DEEPSEEK_SPECIALS));
         for (int i = 0; i < VOCABULARY_PROBLEMS; i++) {
             trainer.add(problems.at(Split.TRAIN, i).text());
         }
@@ -87,7 +88,7 @@ public final class ArithData implements TrainingData {
         System.arraycopy(prompt, 0, all, 0, prompt.length);
         System.arraycopy(completion, 0, all, prompt.length, completion.length);
         int[] framed = join(all, true);
-        return new Sequence(framed, framed.length - 1, 1);
+        return new Sequence(framed, framed.length - 1, Boolean.getBoolean("x.mask") ? 1 + prompt.length : 1);
     }
 
     private int[] join(int[] ids, boolean end) {

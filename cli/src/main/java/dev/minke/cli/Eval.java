@@ -1,0 +1,108 @@
+package dev.minke.cli;
+
+import dev.minke.model.deepseek.DeepSeekModel;
+import dev.minke.model.text.BpeTokenizer;
+import dev.minke.train.Presets;
+import dev.minke.train.arith.ArithData;
+import dev.minke.train.arith.ArithEvaluation;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Measures a model on a task.
+@Command(
+        name = "eval",
+        description = "Measure a model on arithmetic word problems that no training run is given.",
+        mixinStandardHelpOptions = true)
+final class Eval implements Callable<Integer> {
+    /// What can be measured.
+    enum Task {
+        /// The problems of `minke demo`.
+        ARITH
+    }
+
+    private final Console console;
+
+    @Mixin private ModelArgument model = new ModelArgument();
+    @Mixin private Compute compute = new Compute();
+
+    @Option(
+            names = "--task",
+            paramLabel = "NAME",
+            defaultValue = "arith",
+            description = "arith: the word problems of minke demo (default: ${DEFAULT-VALUE}).")
+    private Task task = Task.ARITH;
+
+    @Option(
+            names = "--problems",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "How many (default: ${DEFAULT-VALUE}).")
+    private int problems;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Which problems (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--wrong", description = "Print every wrong answer.")
+    private boolean wrong;
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    private boolean json;
+
+    Eval(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (problems < 1) {
+            throw new IllegalArgumentException(
+                    "--problems is %d, expected 1 or more".formatted(problems));
+        }
+        try (Compute.Session session = compute.open();
+                DeepSeekModel loaded = model.load(session.kernels())) {
+            BpeTokenizer tokenizer = model.tokenizer();
+            ArithData data =
+                    new ArithData(tokenizer, Presets.named("demo").train().withSeed(seed));
+            ArithEvaluation.Result result =
+                    ArithEvaluation.run(
+                            loaded, session.kernels(), data, data.unseen(problems));
+            if (wrong) {
+                result.answers().stream().filter(a -> !a.right()).forEach(this::show);
+            }
+            report(result);
+        }
+        return 0;
+    }
+
+    private void show(ArithEvaluation.Answer answer) {
+        console.note(answer.problem().question());
+        console.note("  written:  " + answer.completion().replace("\n", " / "));
+        console.note("  expected: " + answer.problem().answer().replace("\n", " / "));
+    }
+
+    private void report(ArithEvaluation.Result result) {
+        if (json) {
+            Map<String, Object> object = new LinkedHashMap<>();
+            object.put("task", task.name().toLowerCase(java.util.Locale.ROOT));
+            object.put("accuracy", result.accuracy());
+            object.put("problems", result.answers().size());
+            console.json(object);
+            return;
+        }
+        console.result(
+                "%d of %d problems right (%.1f %%)"
+                        .formatted(
+                                result.right(),
+                                result.answers().size(),
+                                100 * result.accuracy()));
+    }
+}

@@ -1,0 +1,266 @@
+package dev.minke.cli.bench;
+
+import dev.minke.cli.bench.KernelReport.Result;
+import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.Backends;
+import dev.minke.tensor.DType;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.Rng;
+import dev.minke.tensor.Team;
+import dev.minke.tensor.Tensor;
+import dev.minke.tensor.spi.KernelBackend;
+import dev.minke.tensor.spi.KernelBackend.Availability;
+import dev.minke.tensor.spi.KernelSet.AdamWStep;
+import dev.minke.tensor.spi.KernelSet.PackedMatrix;
+import dev.minke.tensor.spi.MachineProbe;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Measures the kernels against what this machine can do at best, in about a minute.
+///
+/// Every figure is the best of several runs, and the peak that it is divided by is the best of
+/// measurements made between these runs, because neighbours and clocks change within seconds.
+public final class KernelBench {
+    private static final long NANOS_EACH = 450_000_000;
+    private static final int LEAST_ROUNDS = 4;
+    private static final int TOKENS = 2048;
+
+    private final MachineProbe probe;
+    private final List<Result> results = new ArrayList<>();
+    private final double[] fmaPeak = new double[2];
+    private final double[] readPeak = new double[2];
+
+    private KernelBench(MachineProbe probe) {
+        this.probe = probe;
+    }
+
+    /// Run all measurements on one thread and on all threads of `kernels`' team.
+    ///
+    /// @throws IllegalArgumentException if no usable back end can measure the machine's peaks
+    public static KernelReport run(Kernels kernels) {
+        MachineProbe probe =
+                Backends.candidates().stream()
+                        .filter(c -> c.availability() instanceof Availability.Usable)
+                        .map(Backends.Candidate::backend)
+                        .flatMap(backend -> probeOf(backend))
+                        .findFirst()
+                        .orElseThrow(
+                                () ->
+                                        new IllegalArgumentException(
+                                                "kernel figures need the back end 'vector', which"
+                                                    + " is not usable here; see minke doctor"));
+        KernelBench bench = new KernelBench(probe);
+        try (Team one = new Team(1)) {
+            Kernels single = Backends.open(one);
+            bench.warmUp(single);
+            bench.all(single, 0);
+        }
+        if (kernels.team().size() > 1) {
+            bench.all(kernels, 1);
+        }
+        int peaks = kernels.team().size() > 1 ? 2 : 1;
+        return new KernelReport(
+                kernels.describe(), list(bench.fmaPeak, peaks), list(bench.readPeak, peaks), bench.results);
+    }
+
+    private static java.util.stream.Stream<MachineProbe> probeOf(KernelBackend backend) {
+        return backend.machineProbe().stream();
+    }
+
+    private static List<Double> list(double[] values, int count) {
+        return Arrays.stream(values).limit(count).boxed().toList();
+    }
+
+    private void warmUp(Kernels kernels) {
+        for (int i = 0; i < 5; i++) {
+            double _ = probe.fmaGflops(1, kernels.team());
+        }
+    }
+
+    private void all(Kernels kernels, int peak) {
+        for (int n : new int[] {1024, 1536, 2048}) {
+            products(kernels, peak, n, n, n);
+        }
+        // a linear layer of a small model: forward, input gradient, weight gradient
+        products(kernels, peak, 4096, 512, 192);
+        products(kernels, peak, 4096, 192, 512);
+        weightGradient(kernels, peak, 512, 192, 4096);
+        weightGradient(kernels, peak, 1536, 384, 8192);
+        experts(kernels, peak, 16, 4096 * 4, 192, 384);
+        oneRow(kernels, peak, DType.F32);
+        oneRow(kernels, peak, DType.BF16);
+        attention(kernels, peak, new AttentionShape(16, 128, 64, 128, 0.07f));
+        attention(kernels, peak, new AttentionShape(8, 64, 32, 64, 0.1f));
+        elementwise(kernels, peak);
+    }
+
+    private void products(Kernels kernels, int peak, int m, int n, int k) {
+        try (Arena arena = Arena.ofShared()) {
+            Tensor a = random(arena, m, k);
+            Tensor at = random(arena, k, m);
+            Tensor b = random(arena, n, k);
+            Tensor bt = random(arena, k, n);
+            Tensor c = Tensor.zeros(arena, m, n);
+            String shape = m + " x " + n + " x " + k;
+            double flop = 2.0 * m * n * k;
+            flops(kernels, peak, "gemmNt", shape, flop, () -> kernels.gemmNt(a, b, c, false));
+            flops(kernels, peak, "gemmNn", shape, flop, () -> kernels.gemmNn(a, bt, c, false));
+            flops(kernels, peak, "gemmTn", shape, flop, () -> kernels.gemmTn(at, bt, c, false));
+        }
+    }
+
+    private void weightGradient(Kernels kernels, int peak, int m, int n, int k) {
+        try (Arena arena = Arena.ofShared()) {
+            Tensor a = random(arena, k, m);
+            Tensor b = random(arena, k, n);
+            Tensor c = Tensor.zeros(arena, m, n);
+            String shape = m + " x " + n + " x " + k;
+            double flop = 2.0 * m * n * k;
+            flops(kernels, peak, "gemmTn", shape, flop, () -> kernels.gemmTn(a, b, c, true));
+        }
+    }
+
+    /// Experts of unequal popularity, one of them without tokens.
+    private void experts(Kernels kernels, int peak, int experts, int slots, int n, int k) {
+        try (Arena arena = Arena.ofShared()) {
+            int[] offsets = new int[experts + 1];
+            int total = experts * (experts - 1) / 2;
+            for (int e = 0; e < experts; e++) {
+                offsets[e + 1] = offsets[e] + e * slots / total;
+            }
+            offsets[experts] = slots;
+            Tensor starts = Tensor.copyOf(arena, offsets, experts + 1);
+            Tensor a = random(arena, slots, k);
+            Tensor b = random(arena, experts, n, k);
+            Tensor c = Tensor.zeros(arena, slots, n);
+            Tensor dx = Tensor.zeros(arena, slots, k);
+            Tensor dw = Tensor.zeros(arena, experts, n, k);
+            String shape = "%d experts, %d x %d x %d".formatted(experts, slots, n, k);
+            double flop = 2.0 * slots * n * k;
+            flops(kernels, peak, "groupedGemmNt", shape, flop,
+                    () -> kernels.groupedGemmNt(a, b, starts, c, false));
+            flops(kernels, peak, "groupedGemmNn", shape, flop,
+                    () -> kernels.groupedGemmNn(c, b, starts, dx, false));
+            flops(kernels, peak, "groupedGemmTn", shape, flop,
+                    () -> kernels.groupedGemmTn(c, a, starts, dw, true));
+        }
+    }
+
+    private void oneRow(Kernels kernels, int peak, DType dtype) {
+        int n = 16384;
+        int k = 4096;
+        try (Arena arena = Arena.ofShared();
+                Arena packedArena = Arena.ofShared()) {
+            Tensor weight = Tensor.zeros(arena, dtype, n, k);
+            for (long i = 0; i < n; i++) {
+                weight.setFloat(i, i % k, 1);
+            }
+            PackedMatrix packed = kernels.pack(weight, packedArena);
+            Tensor a = random(arena, 1, k);
+            Tensor c = Tensor.zeros(arena, 1, n);
+            String name = "gemmPacked " + dtype.name().toLowerCase(java.util.Locale.ROOT);
+            String shape = "1 x " + n + " x " + k;
+            bytes(kernels, peak, name, shape, packed.byteSize(),
+                    () -> kernels.gemmPacked(a, packed, c, false));
+        }
+    }
+
+    private void attention(Kernels kernels, int peak, AttentionShape s) {
+        try (Arena arena = Arena.ofShared()) {
+            Tensor q = random(arena, TOKENS, (long) s.heads() * s.queryKey());
+            Tensor kv = random(arena, TOKENS, (long) s.heads() * s.keyValue());
+            Tensor kr = random(arena, TOKENS, s.rope());
+            Tensor sequences = Tensor.copyOf(arena, new int[] {0, TOKENS}, 2);
+            Tensor out = Tensor.zeros(arena, TOKENS, (long) s.heads() * s.value());
+            Tensor lse = Tensor.zeros(arena, s.heads(), TOKENS);
+            Tensor dout = random(arena, TOKENS, (long) s.heads() * s.value());
+            Tensor dq = Tensor.zeros(arena, q.shape());
+            Tensor dkv = Tensor.zeros(arena, kv.shape());
+            Tensor dkr = Tensor.zeros(arena, kr.shape());
+            String shape =
+                    "%d tokens, %d x %d/%d/%d"
+                            .formatted(TOKENS, s.heads(), s.nope(), s.rope(), s.value());
+            // the causal half: T^2 / 2 pairs, 2 flop for each element of their products
+            double pairs = (double) s.heads() * TOKENS * TOKENS;
+            flops(kernels, peak, "attention", shape, pairs * (s.queryKey() + s.value()),
+                    () -> kernels.attention(s, q, kv, kr, sequences, out, lse));
+            flops(kernels, peak, "attentionBackward", shape,
+                    pairs * (3 * s.queryKey() + 2 * s.value()),
+                    () ->
+                            kernels.attentionBackward(
+                                    s, dout, q, kv, kr, sequences, out, lse, dq, dkv, dkr));
+        }
+    }
+
+    private void elementwise(Kernels kernels, int peak) {
+        int rows = 8192;
+        int cols = 2048;
+        long size = (long) rows * cols;
+        try (Arena arena = Arena.ofShared()) {
+            Tensor x = random(arena, rows, cols);
+            Tensor y = random(arena, rows, cols);
+            Tensor z = Tensor.zeros(arena, rows, cols);
+            Tensor v = Tensor.zeros(arena, rows, cols);
+            Tensor gain = random(arena, cols);
+            Tensor rstd = Tensor.zeros(arena, rows);
+            String shape = rows + " x " + cols;
+            bytes(kernels, peak, "rmsNorm", shape, 8 * size,
+                    () -> kernels.rmsNorm(x, gain, 1e-6f, z, rstd));
+            bytes(kernels, peak, "swiGlu", shape, 12 * size, () -> kernels.swiGlu(x, y, z));
+            bytes(kernels, peak, "add", shape, 12 * size, () -> kernels.add(x, y, z));
+            z.clear();
+            AdamWStep step = new AdamWStep(1e-4f, 0.9f, 0.95f, 1e-8f, 0.1f, 10, 1);
+            bytes(kernels, peak, "adamW", shape, 28 * size, () -> kernels.adamW(x, y, z, v, step));
+        }
+    }
+
+    private void flops(
+            Kernels kernels, int peak, String name, String shape, double flop, Runnable body) {
+        Team team = kernels.team();
+        double best = 0;
+        double limit = 0;
+        long end = System.nanoTime() + NANOS_EACH;
+        for (int round = 0; round < LEAST_ROUNDS || System.nanoTime() < end; round++) {
+            limit = Math.max(limit, probe.fmaGflops(team.size(), team));
+            best = Math.max(best, flop / fastest(body, 2));
+        }
+        fmaPeak[peak] = Math.max(fmaPeak[peak], limit);
+        results.add(new Result(name, shape, team.size(), best, 0, best / limit));
+    }
+
+    private void bytes(
+            Kernels kernels, int peak, String name, String shape, double bytes, Runnable body) {
+        Team team = kernels.team();
+        double best = 0;
+        double limit = 0;
+        for (int round = 0; round < 2; round++) {
+            limit = Math.max(limit, probe.readGigabytesPerSecond(team));
+            best = Math.max(best, bytes / fastest(body, 8));
+        }
+        readPeak[peak] = Math.max(readPeak[peak], limit);
+        results.add(new Result(name, shape, team.size(), 0, best, best / limit));
+    }
+
+    private static long fastest(Runnable body, int runs) {
+        long fastest = Long.MAX_VALUE;
+        for (int i = 0; i < runs; i++) {
+            long start = System.nanoTime();
+            body.run();
+            fastest = Math.min(fastest, System.nanoTime() - start);
+        }
+        return fastest;
+    }
+
+    private static Tensor random(Arena arena, long... shape) {
+        Tensor tensor = Tensor.zeros(arena, shape);
+        Rng rng = new Rng(1);
+        for (long r = 0; r < tensor.rows(); r++) {
+            for (long c = 0; c < tensor.cols(); c++) {
+                tensor.setFloat(r, c, (float) rng.nextDouble() - 0.5f);
+            }
+        }
+        return tensor;
+    }
+}

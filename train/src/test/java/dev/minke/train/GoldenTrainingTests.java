@@ -1,0 +1,21 @@
+package dev.minke.train;
+
+import dev.minke.tensor.Backends;
+import dev.minke.tensor.Team;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+class GoldenTrainingTests {
+    @TempDir private Path scratch;
+
+    @Test
+    void eightStepsAreThoseOfFloat64() throws IOException {
+        try (Team team = new Team(1)) {
+            GoldenTraining.check(Backends.open(team, "reference"), scratch);
+        }
+    }
+}
