@@ -8,6 +8,8 @@ import picocli.CommandLine.Option;
 
 /// The options of every command that computes.
 final class Compute {
+    private static final System.Logger LOG = System.getLogger(Compute.class.getName());
+
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
@@ -40,6 +42,13 @@ final class Compute {
         if (threads < 0) {
             throw new IllegalArgumentException(
                     "--threads is %d, expected 1 or more".formatted(threads));
+        }
+        String jit = Machine.inspect().jit();
+        if (!jit.equals("C2")) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "this Java compiles with {0}, not C2: computing is slower by far (minke doctor says more)",
+                    jit);
         }
         Team team = new Team(threads == 0 ? RuntimeFlags.threads() : threads);
         try {

@@ -3,15 +3,19 @@ package dev.minke.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.minke.model.deepseek.DeepSeekModel;
+import dev.minke.model.deepseek.TokenBatch.Sequence;
 import dev.minke.model.nn.Parameters;
+import dev.minke.model.text.BpeTokenizer;
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
-import dev.minke.tensor.Workspace;
 import dev.minke.train.arith.ArithData;
 import dev.minke.train.arith.ArithEvaluation;
 import dev.minke.train.arith.ArithEvaluation.Answer;
+import dev.minke.train.arith.Reasoning;
+import dev.minke.train.arith.Split;
 import dev.minke.train.arith.WordProblem;
+import dev.minke.train.arith.WordProblems;
 
 import org.junit.jupiter.api.Test;
 
@@ -19,9 +23,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 class ArithEvaluationTests {
+    private static final BpeTokenizer TOKENIZER = ArithData.train(300, 1, 1);
+
     @Test
     void accuracyIsTheShareOfRightAnswers() {
-        ArithData data = new ArithData(ArithData.train(300, 1), SmallRuns.train());
+        ArithData data = new ArithData(TOKENIZER, SmallRuns.train());
         WordProblem problem = data.unseen(1).getFirst();
         var result =
                 new ArithEvaluation.Result(
@@ -35,7 +41,7 @@ class ArithEvaluationTests {
         assertThat(new ArithEvaluation.Result(List.of()).accuracy()).isZero();
     }
 
-    /// A small model learns two problems by heart and then answers these two.
+    /// A small model learns one problem by heart and then answers this one.
     @Test
     void whatWasLearntByHeartIsAnsweredRight() {
         RunConfig config =
@@ -43,34 +49,58 @@ class ArithEvaluationTests {
                                 Path.of("unused"),
                                 "model.hidden_size=32",
                                 "model.intermediate_size=64",
-                                "model.moe_intermediate_size=24",
                                 "model.max_position_embeddings=512",
                                 "train.microBatchTokens=1000",
-                                "train.steps=160",
+                                "train.steps=70",
                                 "train.learningRate=0.01",
                                 "train.minLearningRate=0.001")
-                        .withVocabSize(400);
-        ArithData data = new ArithData(ArithData.train(400, 1), config.train());
-        List<WordProblem> problems = data.unseen(4);
+                        .withVocabSize(304);
+        ArithData data = new ArithData(TOKENIZER, config.train());
+        var problems = new WordProblems(config.train().seed(), Reasoning.CHAINED);
+        int shortest = 0;
+        List<Sequence> validation = data.validation();
+        for (int i = 1; i < validation.size(); i++) {
+            if (validation.get(i).inputs() < validation.get(shortest).inputs()) {
+                shortest = i;
+            }
+        }
+        List<WordProblem> one = List.of(problems.at(Split.TEST, shortest));
         DeepSeekModel model = new DeepSeekModel(config.model(), Parameters.forTraining());
         model.initialize(0.05, 1);
-        try (Team team = new Team(1);
-                Workspace _ = new Workspace()) {
+        try (Team team = new Team(1)) {
             Kernels kernels = Backends.open(team, "reference");
             try (Trainer trainer = new Trainer(model, config.train(), kernels)) {
-                var learnt = data.validation().subList(0, 2);
-                ArithEvaluation.Result before =
-                        ArithEvaluation.run(model, kernels, data, problems.subList(0, 2));
-                assertThat(before.right()).isZero();
-                assertThat(before.answers())
-                        .extracting(Answer::problem)
-                        .containsExactlyElementsOf(problems.subList(0, 2));
-                for (int step = 0; step < 160; step++) {
-                    trainer.step(learnt);
+                assertThat(ArithEvaluation.run(model, kernels, data, one).right()).isZero();
+                for (int step = 0; step < 70; step++) {
+                    trainer.step(List.of(validation.get(shortest)));
                 }
-                var byHeart = List.of(data.problem(0), data.problem(1));
-                assertThat(ArithEvaluation.run(model, kernels, data, byHeart).right()).isEqualTo(2);
+                ArithEvaluation.Result result = ArithEvaluation.run(model, kernels, data, one);
+                assertThat(result.answers().getFirst().completion())
+                        .isEqualTo(one.getFirst().completion());
+                assertThat(result.right()).isOne();
             }
+        }
+    }
+
+    @Test
+    void answersComeInTheOrderOfTheProblems() {
+        RunConfig config =
+                SmallRuns.config(Path.of("unused"), "model.max_position_embeddings=512")
+                        .withVocabSize(304);
+        ArithData data = new ArithData(TOKENIZER, config.train());
+        try (Team team = new Team(1);
+                DeepSeekModel model =
+                        new DeepSeekModel(config.model(), Parameters.forInference())) {
+            model.initialize(0.02, 1);
+            Kernels kernels = Backends.open(team, "reference");
+            List<WordProblem> problems = data.unseen(3);
+            ArithEvaluation.Result result =
+                    ArithEvaluation.run(model, kernels, data, problems);
+            assertThat(result.answers())
+                    .extracting(Answer::problem)
+                    .containsExactlyElementsOf(problems);
+            assertThat(result.right()).isZero();
+            assertThat(ArithEvaluation.run(model, kernels, data, List.of()).answers()).isEmpty();
         }
     }
 }

@@ -1,0 +1,63 @@
+package dev.minke.it;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.minke.model.deepseek.GoldenModels;
+import dev.minke.tensor.Backends;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.Team;
+import dev.minke.tensor.spi.KernelBackend.Availability;
+import dev.minke.train.GoldenTraining;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// Known logits and known training steps, on the reference and on vectors.
+class GoldenOnEveryBackendTests {
+    private final Team team = new Team(2);
+
+    @TempDir private Path scratch;
+
+    @AfterEach
+    void close() {
+        team.close();
+    }
+
+    /// A back end that this machine cannot run is skipped with its reason; one that is not
+    /// installed is a mistake.
+    private Kernels open(String backend) {
+        for (Backends.Candidate candidate : Backends.candidates()) {
+            if (candidate.backend().name().equals(backend)) {
+                if (candidate.availability() instanceof Availability.Missing missing) {
+                    return abort(backend + " is not usable here: " + missing.reason());
+                }
+                return Backends.open(team, backend);
+            }
+        }
+        return fail("no back end " + backend + " is installed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "reference, tiny-v3", "reference, tiny-v2-lite", "reference, tiny-moonlight",
+        "vector, tiny-v3", "vector, tiny-v2-lite", "vector, tiny-moonlight"
+    })
+    void modelsGiveTheLogitsOfFloat64(String backend, String model) throws IOException {
+        Kernels kernels = open(backend);
+        GoldenModels.check(model, kernels, false, scratch.resolve("plain"));
+        GoldenModels.check(model, kernels, true, scratch.resolve("packed"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reference", "vector"})
+    void trainingStepsAreThoseOfFloat64(String backend) throws IOException {
+        GoldenTraining.check(open(backend), scratch);
+    }
+}
