@@ -170,7 +170,9 @@ class GeneratorTests {
                                 params,
                                 id -> false,
                                 (s, id) -> {});
-                assertThat(drawn).allSatisfy(t -> assertThat(Arrays.stream(t)).hasSize(20).allMatch(v -> v < 33));
+                assertThat(drawn)
+                        .allSatisfy(t ->
+                                assertThat(Arrays.stream(t)).hasSize(20).allMatch(v -> v < 33));
             }
             List<int[]> wide =
                     new Generator(padded, kernels, 40)

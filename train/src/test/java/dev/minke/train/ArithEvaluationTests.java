@@ -94,8 +94,7 @@ class ArithEvaluationTests {
             model.initialize(0.02, 1);
             Kernels kernels = Backends.open(team, "reference");
             List<WordProblem> problems = data.unseen(3);
-            ArithEvaluation.Result result =
-                    ArithEvaluation.run(model, kernels, data, problems);
+            ArithEvaluation.Result result = ArithEvaluation.run(model, kernels, data, problems);
             assertThat(result.answers())
                     .extracting(Answer::problem)
                     .containsExactlyElementsOf(problems);

@@ -85,7 +85,8 @@ class CorpusTests {
         int bytes = validation.getBytes(StandardCharsets.UTF_8).length;
         assertThat(corpus.validationBytes()).isEqualTo(bytes);
         int size = text.getBytes(StandardCharsets.UTF_8).length;
-        assertThat((double) bytes).isBetween(size * percent / 100.0 - 4, size * percent / 100.0 + 1);
+        assertThat((double) bytes)
+                .isBetween(size * percent / 100.0 - 4, size * percent / 100.0 + 1);
     }
 
     @Test
@@ -126,7 +127,15 @@ class CorpusTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"text\": 5}", "{\"body\": \"x\"}", "[1]", "{\"text\": \"x\"", "5", "word"})
+    @ValueSource(
+            strings = {
+                "{\"text\": 5}",
+                "{\"body\": \"x\"}",
+                "[1]",
+                "{\"text\": \"x\"",
+                "5",
+                "word"
+            })
     void aBrokenJsonLineIsShownWithItsFile(String line) throws IOException {
         Path file = write("t.jsonl", "{\"text\": \"fine\"}\n" + line + "\n");
         Corpus corpus = open(0, file);
@@ -141,7 +150,8 @@ class CorpusTests {
     @Test
     void filesLongerThanABlockAreReadWhole() throws IOException {
         String line = "wörter ".repeat(20_000) + "\n";
-        for (String text : List.of(line.repeat(9), line.strip().repeat(17), "x\n".repeat(900_000))) {
+        for (String text :
+                List.of(line.repeat(9), line.strip().repeat(17), "x\n".repeat(900_000))) {
             Corpus corpus = open(0.1, write("t.txt", text));
             String train = text(training(corpus));
             assertThat(train.substring(1, train.length() - 1) + text(validation(corpus)))
@@ -188,7 +198,8 @@ class CorpusTests {
         trained.save(folder);
         String path = folder.resolve("tokenizer.json").toString();
         BpeTokenizer read = Corpus.open(data(0, path, file)).tokenizer();
-        assertThat(read.encodePlain(" common words")).containsExactly(trained.encodePlain(" common words"));
+        assertThat(read.encodePlain(" common words"))
+                .containsExactly(trained.encodePlain(" common words"));
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(
                         () -> Corpus.open(data(0, path + ".gone", file)).tokenizer().vocabSize())

@@ -122,7 +122,10 @@ public final class GoldenTraining {
                 for (Parameter.Entry entry : parameter.entries(of.apply(parameter))) {
                     Tensor expected =
                             Tensor.of(
-                                    golden.data(entry.name()), 0, DType.F32, entry.tensor().shape());
+                                    golden.data(entry.name()),
+                                    0,
+                                    DType.F32,
+                                    entry.tensor().shape());
                     compare(entry.name(), entry.tensor(), expected, gradients);
                 }
             }

@@ -48,7 +48,8 @@ class PackedWindowsTests {
                 }
                 int offset = starts.stream().mapToInt(Integer::intValue).min().orElseThrow();
                 assertThat(starts.stream().sorted().toList())
-                        .isEqualTo(IntStream.range(0, 9).map(i -> offset + 10 * i).boxed().toList());
+                        .isEqualTo(
+                                IntStream.range(0, 9).map(i -> offset + 10 * i).boxed().toList());
                 offsets.add(offset);
                 orders.add(starts.stream().map(s -> s - offset).toList());
             }

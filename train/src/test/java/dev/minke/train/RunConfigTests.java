@@ -83,7 +83,8 @@ class RunConfigTests {
         assertThat(with("hidden_size=80").model().hiddenSize()).isEqualTo(80);
         assertThat(with("data.tokenizer=bpe").data().tokenizer()).isEqualTo("bpe");
         assertThat(with("tokenizer=/a/b=c.json").data().tokenizer()).isEqualTo("/a/b=c.json");
-        assertThat(with("data.files=[\"a.txt\", \"b\"]").data().files()).containsExactly("a.txt", "b");
+        assertThat(with("data.files=[\"a.txt\", \"b\"]").data().files())
+                .containsExactly("a.txt", "b");
         assertThat(with("task=ARITH").data().task()).isEqualTo(DataConfig.Task.ARITH);
         assertThat(with("learningRate=1e-3").train().learningRate()).isEqualTo(1e-3);
     }
@@ -149,7 +150,12 @@ class RunConfigTests {
     @Test
     void theLastSettingOfAKeyCounts() {
         RunConfig run =
-                with("learningRate=1", "learningRate=0.5", "seed=1", "seed=12345678901234", "steps=3");
+                with(
+                        "learningRate=1",
+                        "learningRate=0.5",
+                        "seed=1",
+                        "seed=12345678901234",
+                        "steps=3");
         assertThat(run.train().learningRate()).isEqualTo(0.5);
         assertThat(run.train().seed()).isEqualTo(12345678901234L);
         assertThat(run.train().steps()).isEqualTo(3);

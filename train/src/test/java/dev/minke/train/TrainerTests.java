@@ -100,7 +100,8 @@ class TrainerTests {
             assertThat(actual.gradientNorm() / expected.gradientNorm()).isCloseTo(1, offset(1e-5));
             assertThat(actual.tokens()).isEqualTo(expected.tokens()).isEqualTo(3 * 14 + 9);
             for (int layer = 1; layer <= 3; layer++) {
-                assertThat(actual.counts().get(layer)).containsExactly(expected.counts().get(layer));
+                assertThat(actual.counts().get(layer))
+                        .containsExactly(expected.counts().get(layer));
             }
             for (int i = 0; i < whole.model().parameters().trained().size(); i++) {
                 Parameter parameter = whole.model().parameters().trained().get(i);
@@ -109,8 +110,7 @@ class TrainerTests {
                 for (int j = 0; j < values.length; j++) {
                     wanted[j] = values[j];
                 }
-                Tensor gradient =
-                        parts.model().parameters().trained().get(i).var().gradient();
+                Tensor gradient = parts.model().parameters().trained().get(i).var().gradient();
                 Close.relative(parameter.name(), gradient, wanted, 1e-4);
             }
         }
@@ -136,7 +136,11 @@ class TrainerTests {
     @Test
     void aBatchThatIsRepeatedIsLearnt() {
         try (Trainer trainer =
-                trainer("steps=200", "warmupSteps=0", "learningRate=0.01", "minLearningRate=0.01")) {
+                trainer(
+                        "steps=200",
+                        "warmupSteps=0",
+                        "learningRate=0.01",
+                        "minLearningRate=0.01")) {
             double first = trainer.step(batch(0)).mainLoss();
             double last = first;
             for (int step = 1; step < 60; step++) {
@@ -175,8 +179,7 @@ class TrainerTests {
             long[] counts = report.counts().get(1);
             assertThat(counts).hasSize(8);
             assertThat(Arrays.stream(counts).sum()).isEqualTo(2 * report.tokens());
-            assertThat(report.maxViolation())
-                    .containsEntry(1, RoutingMonitor.maxViolation(counts));
+            assertThat(report.maxViolation()).containsEntry(1, RoutingMonitor.maxViolation(counts));
         }
     }
 
@@ -298,7 +301,12 @@ class TrainerTests {
     @Test
     void aBrokenWeightBelowTheRoutersEndsTheStepInOneLineToo() {
         try (Trainer trainer = trainer()) {
-            trainer.model().parameters().all().getFirst().value().setFloat(batch(0).getFirst().tokens()[0], 0, Float.NaN);
+            trainer.model()
+                    .parameters()
+                    .all()
+                    .getFirst()
+                    .value()
+                    .setFloat(batch(0).getFirst().tokens()[0], 0, Float.NaN);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> trainer.step(batch(0)))
                     .withMessageStartingWith("step 0: loss ")

@@ -168,8 +168,7 @@ class TrainingRunTests {
         Path run = folder.resolve("run");
         Ears ears = new Ears(-1);
         TrainingRun.Result result;
-        try (TrainingRun training =
-                TrainingRun.create(run, SmallRuns.config(text), kernels, 50)) {
+        try (TrainingRun training = TrainingRun.create(run, SmallRuns.config(text), kernels, 50)) {
             assertThat(training.folder()).isEqualTo(run);
             result = training.run(ears);
             assertThat(RunConfig.read(run.resolve("run.json"))).isEqualTo(training.config());
@@ -177,9 +176,20 @@ class TrainingRunTests {
         }
         assertThat(ears.heard)
                 .containsExactly(
-                        "begin 0", "step 0", "step 1", "step 2", "validated 3",
-                        "saved step-00000003", "step 3", "step 4", "step 5", "validated 6",
-                        "saved step-00000006", "step 6", "step 7", "validated 8",
+                        "begin 0",
+                        "step 0",
+                        "step 1",
+                        "step 2",
+                        "validated 3",
+                        "saved step-00000003",
+                        "step 3",
+                        "step 4",
+                        "step 5",
+                        "validated 6",
+                        "saved step-00000006",
+                        "step 6",
+                        "step 7",
+                        "validated 8",
                         "saved step-00000008");
         List<JsonNode> lines = metrics(run);
         assertThat(lines).hasSize(11);
@@ -189,8 +199,15 @@ class TrainingRunTests {
                 .containsExactly(3, 6, 8);
         assertThat(lines.getFirst().propertyNames())
                 .contains(
-                        "loss", "mainLoss", "mtpLoss", "balanceLoss", "gradientNorm",
-                        "learningRate", "tokens", "maxViolation", "mfu");
+                        "loss",
+                        "mainLoss",
+                        "mtpLoss",
+                        "balanceLoss",
+                        "gradientNorm",
+                        "learningRate",
+                        "tokens",
+                        "maxViolation",
+                        "mfu");
         assertThat(lines.getFirst().get("mainLoss").asDouble())
                 .isCloseTo(Math.log(272), offset(0.2));
         assertThat(result.steps()).isEqualTo(8);
@@ -226,7 +243,9 @@ class TrainingRunTests {
         stopped(run, at);
         Ears ears = resume(run);
         long from = at < 3 ? 0 : at < 6 ? 3 : 6;
-        assertThat(ears.heard).startsWith("begin " + from, "step " + from).endsWith("saved step-00000008");
+        assertThat(ears.heard)
+                .startsWith("begin " + from, "step " + from)
+                .endsWith("saved step-00000008");
         sameEnd(run, expected);
     }
 
@@ -323,8 +342,7 @@ class TrainingRunTests {
     @Test
     void validationTextIsNeverTrainedOn() throws IOException {
         RunConfig config = SmallRuns.config(text, "evalTokens=0", "validationFraction=0.25");
-        try (TrainingRun run =
-                TrainingRun.create(folder.resolve("run"), config, kernels, 0)) {
+        try (TrainingRun run = TrainingRun.create(folder.resolve("run"), config, kernels, 0)) {
             String all = Files.readString(text);
             BpeTokenizer tokenizer = run.data().tokenizer();
             String seen =
@@ -341,9 +359,7 @@ class TrainingRunTests {
             for (int step = 0; step < 300; step++) {
                 for (Sequence window : run.data().batches().batch(step)) {
                     String piece =
-                            tokenizer
-                                    .decode(window.tokens())
-                                    .replaceAll("^\uFFFD+|\uFFFD+$", "");
+                            tokenizer.decode(window.tokens()).replaceAll("^\uFFFD+|\uFFFD+$", "");
                     assertThat(head).contains(piece);
                 }
             }
@@ -359,7 +375,9 @@ class TrainingRunTests {
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> whole(run, "seed=9"))
                 .withMessage(
-                        run + " holds a run already: add --resume to go on, or choose another --out");
+                        run
+                                + " holds a run already: add --resume to go on, or choose another"
+                                + " --out");
         assertThat(run.resolve("run.json")).hasBinaryContent(before);
     }
 

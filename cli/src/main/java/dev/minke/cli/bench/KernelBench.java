@@ -14,16 +14,19 @@ import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
 
 /// Measures the kernels against what this machine can do at best, in about a minute.
 ///
 /// Every figure is the best of several runs, and the peak that it is divided by is the best of
 /// measurements made between these runs, because neighbours and clocks change within seconds.
 public final class KernelBench {
-    private static final long NANOS_EACH = 450_000_000;
+    private static final long NANOS_EACH = 300_000_000;
     private static final int LEAST_ROUNDS = 4;
     private static final int TOKENS = 2048;
 
@@ -44,7 +47,7 @@ public final class KernelBench {
                 Backends.candidates().stream()
                         .filter(c -> c.availability() instanceof Availability.Usable)
                         .map(Backends.Candidate::backend)
-                        .flatMap(backend -> probeOf(backend))
+                        .flatMap(KernelBench::probeOf)
                         .findFirst()
                         .orElseThrow(
                                 () ->
@@ -65,7 +68,7 @@ public final class KernelBench {
                 kernels.describe(), list(bench.fmaPeak, peaks), list(bench.readPeak, peaks), bench.results);
     }
 
-    private static java.util.stream.Stream<MachineProbe> probeOf(KernelBackend backend) {
+    private static Stream<MachineProbe> probeOf(KernelBackend backend) {
         return backend.machineProbe().stream();
     }
 
@@ -160,7 +163,7 @@ public final class KernelBench {
             PackedMatrix packed = kernels.pack(weight, packedArena);
             Tensor a = random(arena, 1, k);
             Tensor c = Tensor.zeros(arena, 1, n);
-            String name = "gemmPacked " + dtype.name().toLowerCase(java.util.Locale.ROOT);
+            String name = "gemmPacked " + dtype.name().toLowerCase(Locale.ROOT);
             String shape = "1 x " + n + " x " + k;
             bytes(kernels, peak, name, shape, packed.byteSize(),
                     () -> kernels.gemmPacked(a, packed, c, false));
@@ -256,10 +259,15 @@ public final class KernelBench {
     private static Tensor random(Arena arena, long... shape) {
         Tensor tensor = Tensor.zeros(arena, shape);
         Rng rng = new Rng(1);
-        for (long r = 0; r < tensor.rows(); r++) {
-            for (long c = 0; c < tensor.cols(); c++) {
-                tensor.setFloat(r, c, (float) rng.nextDouble() - 0.5f);
-            }
+        float[] block = new float[1 << 13];
+        for (int i = 0; i < block.length; i++) {
+            block[i] = (float) rng.nextDouble() - 0.5f;
+        }
+        MemorySegment from = MemorySegment.ofArray(block);
+        long size = tensor.byteSize();
+        for (long at = 0; at < size; at += from.byteSize()) {
+            long count = Math.min(from.byteSize(), size - at);
+            MemorySegment.copy(from, 0, tensor.segment(), tensor.offset() + at, count);
         }
         return tensor;
     }

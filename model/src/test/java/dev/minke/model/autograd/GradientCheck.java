@@ -102,7 +102,8 @@ final class GradientCheck {
         double[] expected = new double[gradient.length];
         double largest = 0;
         for (int i = 0; i < expected.length; i++) {
-            double near = moved(workspace, loss, leaf, i, step) - moved(workspace, loss, leaf, i, -step);
+            double near =
+                    moved(workspace, loss, leaf, i, step) - moved(workspace, loss, leaf, i, -step);
             double far =
                     moved(workspace, loss, leaf, i, 2 * step)
                             - moved(workspace, loss, leaf, i, -2 * step);

@@ -57,23 +57,20 @@ class OpsTests {
     void linear() {
         check().leaf("x", 5, 7)
                 .leaf("weight", 3, 7)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape, Ops.linear(tape, in.get(0), in.get(1))));
+                .check((tape, in) ->
+                        GradientCheck.project(tape, Ops.linear(tape, in.get(0), in.get(1))));
     }
 
     @Test
     void linearAddsUpWhereInputAndWeightAreUsedTwice() {
         check().leaf("x", 5, 7)
                 .leaf("weight", 7, 7)
-                .check(
-                        (tape, in) -> {
-                            Var once = Ops.linear(tape, in.get(0), in.get(1));
-                            Var twice = Ops.linear(tape, once, in.get(1));
-                            Var other = Ops.linear(tape, in.get(0), in.get(1));
-                            return GradientCheck.project(tape, Ops.residual(tape, twice, other));
-                        });
+                .check((tape, in) -> {
+                    Var once = Ops.linear(tape, in.get(0), in.get(1));
+                    Var twice = Ops.linear(tape, once, in.get(1));
+                    Var other = Ops.linear(tape, in.get(0), in.get(1));
+                    return GradientCheck.project(tape, Ops.residual(tape, twice, other));
+                });
     }
 
     @Test
@@ -81,12 +78,11 @@ class OpsTests {
         check().leaf("x", 5, 7)
                 .leaf("first", 2, 3)
                 .leaf("rest", 2, 4)
-                .check(
-                        (tape, in) -> {
-                            Var a = Ops.linear(tape, in.get(0).columns(0, 3), in.get(1));
-                            Var b = Ops.linear(tape, in.get(0).columns(3, 7), in.get(2));
-                            return GradientCheck.project(tape, Ops.residual(tape, a, b));
-                        });
+                .check((tape, in) -> {
+                    Var a = Ops.linear(tape, in.get(0).columns(0, 3), in.get(1));
+                    Var b = Ops.linear(tape, in.get(0).columns(3, 7), in.get(2));
+                    return GradientCheck.project(tape, Ops.residual(tape, a, b));
+                });
     }
 
     @Test
@@ -94,42 +90,36 @@ class OpsTests {
         Tensor offsets = ints(0, 2, 2, 7);
         check().leaf("x", 7, 5)
                 .leaf("weight", 3, 3, 5)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape,
-                                        Ops.groupedLinear(tape, in.get(0), in.get(1), offsets)));
+                .check((tape, in) ->
+                        GradientCheck.project(
+                                tape, Ops.groupedLinear(tape, in.get(0), in.get(1), offsets)));
     }
 
     @Test
     void gatherAddsUpRowsThatAreTakenSeveralTimes() {
         check().leaf("table", 5, 3)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape,
-                                        Ops.gather(tape, in.get(0), ints(4, 0, 4, 4, 1, 0))));
+                .check((tape, in) ->
+                        GradientCheck.project(
+                                tape, Ops.gather(tape, in.get(0), ints(4, 0, 4, 4, 1, 0))));
     }
 
     @Test
     void gatherAddsToWhatOthersContributed() {
         check().leaf("table", 5, 3)
-                .check(
-                        (tape, in) -> {
-                            Var a = Ops.gather(tape, in.get(0), ints(1, 2));
-                            Var b = Ops.gather(tape, in.get(0), ints(2, 2));
-                            return GradientCheck.project(tape, Ops.residual(tape, a, b));
-                        });
+                .check((tape, in) -> {
+                    Var a = Ops.gather(tape, in.get(0), ints(1, 2));
+                    Var b = Ops.gather(tape, in.get(0), ints(2, 2));
+                    return GradientCheck.project(tape, Ops.residual(tape, a, b));
+                });
     }
 
     @Test
     void rmsNorm() {
         check().leaf("x", 5, 7)
                 .leaf("gain", 7)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape, Ops.rmsNorm(tape, in.get(0), in.get(1), 1e-3f)));
+                .check((tape, in) ->
+                        GradientCheck.project(
+                                tape, Ops.rmsNorm(tape, in.get(0), in.get(1), 1e-3f)));
     }
 
     @Test
@@ -137,26 +127,24 @@ class OpsTests {
         check().leaf("x", 5, 9)
                 .leaf("gain", 4)
                 .leaf("otherGain", 5)
-                .check(
-                        (tape, in) -> {
-                            Var y = tape.output(5, 9);
-                            Var x = in.get(0);
-                            Ops.rmsNorm(tape, x.columns(0, 4), in.get(1), 1e-3f, y.columns(5, 9));
-                            Ops.rmsNorm(tape, x.columns(4, 9), in.get(2), 1e-3f, y.columns(0, 5));
-                            return GradientCheck.project(tape, y);
-                        });
+                .check((tape, in) -> {
+                    Var y = tape.output(5, 9);
+                    Var x = in.get(0);
+                    Ops.rmsNorm(tape, x.columns(0, 4), in.get(1), 1e-3f, y.columns(5, 9));
+                    Ops.rmsNorm(tape, x.columns(4, 9), in.get(2), 1e-3f, y.columns(0, 5));
+                    return GradientCheck.project(tape, y);
+                });
     }
 
     @Test
     void ropeTurnsInPlaceAndItsGradientBack() {
         Tensor table = Tensor.copyOf(arena, angles(6, 2), 6, 4);
         check().leaf("x", 3, 14)
-                .check(
-                        (tape, in) -> {
-                            Var x = in.get(0);
-                            Ops.rope(tape, x, 2, 7, 3, ints(0, 5, 2), table);
-                            return GradientCheck.project(tape, x);
-                        });
+                .check((tape, in) -> {
+                    Var x = in.get(0);
+                    Ops.rope(tape, x, 2, 7, 3, ints(0, 5, 2), table);
+                    return GradientCheck.project(tape, x);
+                });
     }
 
     @Test
@@ -166,16 +154,14 @@ class OpsTests {
                 .leaf("down", 9, 5)
                 .leaf("gain", 5)
                 .leaf("up", 4, 5)
-                .check(
-                        (tape, in) -> {
-                            Var down = Ops.linear(tape, in.get(0), in.get(1));
-                            Var latent =
-                                    Ops.rmsNorm(tape, down.columns(0, 5), in.get(2), 1e-3f);
-                            Var key = down.columns(5, 9);
-                            Ops.rope(tape, key, 1, 4, 0, ints(1, 4, 3), table);
-                            Var up = Ops.linear(tape, latent, in.get(3));
-                            return GradientCheck.project(tape, Ops.swiGlu(tape, up, key));
-                        });
+                .check((tape, in) -> {
+                    Var down = Ops.linear(tape, in.get(0), in.get(1));
+                    Var latent = Ops.rmsNorm(tape, down.columns(0, 5), in.get(2), 1e-3f);
+                    Var key = down.columns(5, 9);
+                    Ops.rope(tape, key, 1, 4, 0, ints(1, 4, 3), table);
+                    Var up = Ops.linear(tape, latent, in.get(3));
+                    return GradientCheck.project(tape, Ops.swiGlu(tape, up, key));
+                });
     }
 
     private static float[] angles(int positions, int pairs) {
@@ -193,19 +179,15 @@ class OpsTests {
     void swiGlu() {
         check().leaf("gate", 5, 7)
                 .leaf("up", 5, 7)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape, Ops.swiGlu(tape, in.get(0), in.get(1))));
+                .check((tape, in) ->
+                        GradientCheck.project(tape, Ops.swiGlu(tape, in.get(0), in.get(1))));
     }
 
     @Test
     void swiGluOfOneInputTwiceAddsUp() {
         check().leaf("x", 5, 7)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape, Ops.swiGlu(tape, in.get(0), in.get(0))));
+                .check((tape, in) ->
+                        GradientCheck.project(tape, Ops.swiGlu(tape, in.get(0), in.get(0))));
     }
 
     /// h + f(norm(h)) twice, as in a block: the sum's gradient buffer is handed on, and what the
@@ -216,17 +198,15 @@ class OpsTests {
                 .leaf("gain", 5)
                 .leaf("first", 5, 5)
                 .leaf("second", 5, 5)
-                .check(
-                        (tape, in) -> {
-                            Var h = Ops.linear(tape, in.get(0), in.get(2));
-                            for (int i = 0; i < 2; i++) {
-                                Var x = Ops.rmsNorm(tape, h, in.get(1), 1e-3f);
-                                Var branch = Ops.linear(tape, x, in.get(3));
-                                h = Ops.residual(tape, h, branch);
-                            }
-                            return GradientCheck.project(
-                                    tape, Ops.rmsNorm(tape, h, in.get(1), 1e-3f));
-                        });
+                .check((tape, in) -> {
+                    Var h = Ops.linear(tape, in.get(0), in.get(2));
+                    for (int i = 0; i < 2; i++) {
+                        Var x = Ops.rmsNorm(tape, h, in.get(1), 1e-3f);
+                        Var branch = Ops.linear(tape, x, in.get(3));
+                        h = Ops.residual(tape, h, branch);
+                    }
+                    return GradientCheck.project(tape, Ops.rmsNorm(tape, h, in.get(1), 1e-3f));
+                });
     }
 
     @Test
@@ -236,17 +216,11 @@ class OpsTests {
         check().leaf("q", 7, 10)
                 .leaf("kv", 7, 16)
                 .leaf("kr", 7, 2)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape,
-                                        Ops.attention(
-                                                tape,
-                                                shape,
-                                                in.get(0),
-                                                in.get(1),
-                                                in.get(2),
-                                                sequences)));
+                .check((tape, in) ->
+                        GradientCheck.project(
+                                tape,
+                                Ops.attention(
+                                        tape, shape, in.get(0), in.get(1), in.get(2), sequences)));
     }
 
     @Test
@@ -256,13 +230,12 @@ class OpsTests {
         check().leaf("q", 3, 5)
                 .leaf("kv", 3, 8)
                 .leaf("kr", 3, 2)
-                .check(
-                        (tape, in) -> {
-                            Var kr = in.get(2);
-                            Var a = Ops.attention(tape, shape, in.get(0), in.get(1), kr, sequences);
-                            Var b = Ops.attention(tape, shape, in.get(0), in.get(1), kr, sequences);
-                            return GradientCheck.project(tape, Ops.swiGlu(tape, a, b));
-                        });
+                .check((tape, in) -> {
+                    Var kr = in.get(2);
+                    Var a = Ops.attention(tape, shape, in.get(0), in.get(1), kr, sequences);
+                    Var b = Ops.attention(tape, shape, in.get(0), in.get(1), kr, sequences);
+                    return GradientCheck.project(tape, Ops.swiGlu(tape, a, b));
+                });
     }
 
     /// Each scoring function with and without groups and normalisation; the balance loss goes
@@ -274,12 +247,11 @@ class OpsTests {
         Tensor sequences = ints(0, 2, 5);
         check().leaf("logits", spaced(5, 8), 5, 8)
                 .with(0.01, 5e-3)
-                .check(
-                        (tape, in) -> {
-                            Routing routing = Ops.route(tape, router.rule, in.get(0), bias);
-                            double balance = Ops.balanceLoss(tape, routing, sequences, 2, 0.7f);
-                            return balance + GradientCheck.project(tape, routing.weight());
-                        });
+                .check((tape, in) -> {
+                    Routing routing = Ops.route(tape, router.rule, in.get(0), bias);
+                    double balance = Ops.balanceLoss(tape, routing, sequences, 2, 0.7f);
+                    return balance + GradientCheck.project(tape, routing.weight());
+                });
     }
 
     /// Rules under test.
@@ -325,16 +297,15 @@ class OpsTests {
     void routeWithoutBalanceLoss() {
         check().leaf("logits", spaced(3, 8), 3, 8)
                 .with(0.01, 5e-3)
-                .check(
-                        (tape, in) ->
-                                GradientCheck.project(
-                                        tape,
-                                        Ops.route(
-                                                        tape,
-                                                        RouterCase.V3.rule,
-                                                        in.get(0),
-                                                        Tensor.zeros(arena, 8))
-                                                .weight()));
+                .check((tape, in) ->
+                        GradientCheck.project(
+                                tape,
+                                Ops.route(
+                                                tape,
+                                                RouterCase.V3.rule,
+                                                in.get(0),
+                                                Tensor.zeros(arena, 8))
+                                        .weight()));
     }
 
     /// Tokens to experts and back, onto a base that has a gradient of its own.
@@ -349,15 +320,14 @@ class OpsTests {
                 .leaf("experts", 3, 3, 3)
                 .leaf("shared", 3, 3)
                 .leaf("weight", 5, 2)
-                .check(
-                        (tape, in) -> {
-                            Var x = in.get(0);
-                            Var inputs = Ops.dispatch(tape, x, tokens, slots);
-                            Var outputs = Ops.groupedLinear(tape, inputs, in.get(1), offsets);
-                            Var base = Ops.linear(tape, x, in.get(2));
-                            Var sum = Ops.combineOnto(tape, base, outputs, slots, in.get(3));
-                            return GradientCheck.project(tape, sum);
-                        });
+                .check((tape, in) -> {
+                    Var x = in.get(0);
+                    Var inputs = Ops.dispatch(tape, x, tokens, slots);
+                    Var outputs = Ops.groupedLinear(tape, inputs, in.get(1), offsets);
+                    Var base = Ops.linear(tape, x, in.get(2));
+                    Var sum = Ops.combineOnto(tape, base, outputs, slots, in.get(3));
+                    return GradientCheck.project(tape, sum);
+                });
     }
 
     @Test
@@ -365,12 +335,11 @@ class OpsTests {
         Tensor slots = Tensor.copyOf(arena, new int[] {3, 0, 1, 2}, 2, 2);
         check().leaf("y", 4, 3)
                 .leaf("weight", 2, 2)
-                .check(
-                        (tape, in) -> {
-                            Var base = Ops.zeros(tape, 2, 3);
-                            Var sum = Ops.combineOnto(tape, base, in.get(0), slots, in.get(1));
-                            return GradientCheck.project(tape, sum);
-                        });
+                .check((tape, in) -> {
+                    Var base = Ops.zeros(tape, 2, 3);
+                    Var sum = Ops.combineOnto(tape, base, in.get(0), slots, in.get(1));
+                    return GradientCheck.project(tape, sum);
+                });
     }
 
     @Test
@@ -378,9 +347,8 @@ class OpsTests {
         Tensor targets = ints(3, -1, 0, 10, -1, 7);
         check().leaf("hidden", 6, 5)
                 .leaf("head", 11, 5)
-                .check(
-                        (tape, in) ->
-                                0.3 * Ops.headLoss(tape, in.get(0), in.get(1), targets, 0.3f).sum());
+                .check((tape, in) ->
+                        0.3 * Ops.headLoss(tape, in.get(0), in.get(1), targets, 0.3f).sum());
     }
 
     @Test
@@ -388,15 +356,14 @@ class OpsTests {
         Tensor targets = ints(3, -1, 0);
         check().leaf("hidden", 3, 5)
                 .leaf("head", 11, 5)
-                .check(
-                        (tape, in) -> {
-                            Var first = in.get(0);
-                            Var head = in.get(1);
-                            Var second = Ops.gather(tape, first, ints(2, 0, 0));
-                            double a = Ops.headLoss(tape, first, head, targets, 0.5f).sum();
-                            double b = Ops.headLoss(tape, second, head, ints(1, 2, -1), 2).sum();
-                            return 0.5 * a + 2 * b;
-                        });
+                .check((tape, in) -> {
+                    Var first = in.get(0);
+                    Var head = in.get(1);
+                    Var second = Ops.gather(tape, first, ints(2, 0, 0));
+                    double a = Ops.headLoss(tape, first, head, targets, 0.5f).sum();
+                    double b = Ops.headLoss(tape, second, head, ints(1, 2, -1), 2).sum();
+                    return 0.5 * a + 2 * b;
+                });
     }
 
     @Test
@@ -443,8 +410,7 @@ class OpsTests {
             LossSum loss = Ops.headLoss(tape, hidden, head, targets, 0.5f, chunk);
             Tensor later = workspace.f32(4000);
             random(later, 3);
-            return new Chunked(
-                    loss, hidden.gradient().toFloats(), head.gradient().toFloats());
+            return new Chunked(loss, hidden.gradient().toFloats(), head.gradient().toFloats());
         }
     }
 
@@ -463,8 +429,7 @@ class OpsTests {
         try (Workspace workspace = new Workspace()) {
             Tensor x = random(workspace.f32(5, 7), 1);
             Tensor w = random(workspace.f32(3, 7), 2);
-            Var recorded =
-                    Ops.linear(Tape.recording(kernels, workspace), Var.of(x), Var.of(w));
+            Var recorded = Ops.linear(Tape.recording(kernels, workspace), Var.of(x), Var.of(w));
             Var plain =
                     Ops.linear(
                             Tape.inference(kernels, workspace), Var.constant(x), Var.constant(w));

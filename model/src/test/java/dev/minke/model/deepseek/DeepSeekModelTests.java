@@ -50,8 +50,7 @@ class DeepSeekModelTests {
     @ParameterizedTest
     @MethodSource("dev.minke.model.deepseek.SmallModels#variants")
     void theGradientOfTheWholeLossIsThatOfItsDifferences(DeepSeekConfig config) {
-        try (DeepSeekModel model =
-                        SmallModels.random(config, Parameters.forTraining(), 11);
+        try (DeepSeekModel model = SmallModels.random(config, Parameters.forTraining(), 11);
                 Workspace workspace = new Workspace()) {
             Tape tape = Tape.recording(kernels, workspace);
             double recorded = loss(model, tape);
@@ -136,8 +135,7 @@ class DeepSeekModelTests {
         int[] first = SmallModels.tokens(17, 40, 1);
         int[] second = SmallModels.tokens(1, 40, 2);
         int[] third = SmallModels.tokens(30, 40, 3);
-        try (DeepSeekModel model =
-                SmallModels.random(config, Parameters.forInference(), 5)) {
+        try (DeepSeekModel model = SmallModels.random(config, Parameters.forInference(), 5)) {
             float[] together = SmallModels.logits(model, kernels, first, second, third);
             int vocab = config.vocabSize();
             check(together, 0, SmallModels.logits(model, kernels, first), vocab);
@@ -206,9 +204,7 @@ class DeepSeekModelTests {
             for (int i = 0; i < a.parameters().all().size(); i++) {
                 Parameter parameter = a.parameters().all().get(i);
                 Close.sameBits(
-                        parameter.name(),
-                        parameter.value(),
-                        b.parameters().all().get(i).value());
+                        parameter.name(), parameter.value(), b.parameters().all().get(i).value());
             }
             Tensor embedding = a.parameters().all().getFirst().value();
             assertThat(rms(embedding)).isBetween(0.018, 0.022);
@@ -248,8 +244,7 @@ class DeepSeekModelTests {
                 Workspace workspace = new Workspace()) {
             Tape tape = Tape.recording(kernels, workspace);
             TokenBatch batch =
-                    TokenBatch.of(
-                            List.of(Sequence.whole(SmallModels.tokens(9, 40, 1))), workspace);
+                    TokenBatch.of(List.of(Sequence.whole(SmallModels.tokens(9, 40, 1))), workspace);
             Losses losses =
                     model.losses(tape, batch, new LossScales(0.1f, 0), RoutingMonitor.none());
             tape.backward();
@@ -266,8 +261,7 @@ class DeepSeekModelTests {
     @Test
     void aSequenceBeyondTheContextIsRefused() {
         int[] tokens = SmallModels.tokens(129, 40, 1);
-        try (DeepSeekModel model =
-                new DeepSeekModel(SmallModels.v3(), Parameters.forInference())) {
+        try (DeepSeekModel model = new DeepSeekModel(SmallModels.v3(), Parameters.forInference())) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> SmallModels.logits(model, kernels, tokens))
                     .withMessage(
@@ -289,8 +283,7 @@ class DeepSeekModelTests {
 
     @Test
     void aModelWithoutMtpSaysSo() {
-        try (DeepSeekModel model =
-                        new DeepSeekModel(SmallModels.v2(), Parameters.forInference());
+        try (DeepSeekModel model = new DeepSeekModel(SmallModels.v2(), Parameters.forInference());
                 Workspace workspace = new Workspace()) {
             Tape tape = Tape.inference(kernels, workspace);
             TokenBatch batch = TokenBatch.of(List.of(Sequence.whole(1, 2, 3)), workspace);
@@ -306,8 +299,7 @@ class DeepSeekModelTests {
 
     @Test
     void blocksKnowTheirLayerAndWhetherTheyHaveExperts() {
-        try (DeepSeekModel model =
-                new DeepSeekModel(SmallModels.v3(), Parameters.forInference())) {
+        try (DeepSeekModel model = new DeepSeekModel(SmallModels.v3(), Parameters.forInference())) {
             assertThat(model.blocks()).extracting(Block::layer).containsExactly(0, 1, 2, 3);
             assertThat(model.blocks())
                     .extracting(b -> b.moe().isPresent())

@@ -45,8 +45,7 @@ public final class GoldenModels {
                 model.pack(kernels);
             }
             Tape tape = Tape.inference(kernels, workspace);
-            TokenBatch batch =
-                    TokenBatch.of(List.of(TokenBatch.Sequence.whole(tokens)), workspace);
+            TokenBatch batch = TokenBatch.of(List.of(TokenBatch.Sequence.whole(tokens)), workspace);
             Pass pass =
                     model.pass(tape, batch.positions(), batch.sequences(), RoutingMonitor.none());
             Var hidden = model.hidden(pass, batch.tokens());

@@ -122,11 +122,13 @@ class ModelFolderTests {
                             "model.layers.3.shared_head.head.weight",
                             "model.layers.3.mlp.experts.7.down_proj.weight",
                             "model.layers.1.mlp.gate.e_score_correction_bias");
-            assertThat(files.data("model.layers.3.embed_tokens.weight")
-                            .mismatch(files.data("model.embed_tokens.weight")))
+            assertThat(
+                            files.data("model.layers.3.embed_tokens.weight")
+                                    .mismatch(files.data("model.embed_tokens.weight")))
                     .isEqualTo(-1);
-            assertThat(files.data("model.layers.3.shared_head.head.weight")
-                            .mismatch(files.data("lm_head.weight")))
+            assertThat(
+                            files.data("model.layers.3.shared_head.head.weight")
+                                    .mismatch(files.data("lm_head.weight")))
                     .isEqualTo(-1);
         }
     }
@@ -254,7 +256,9 @@ class ModelFolderTests {
         }
         Path config = folder.resolve("config.json");
         Files.writeString(
-                config, Files.readString(config).replaceAll("\"kv_lora_rank\" *: *10", "\"kv_lora_rank\": 11"));
+                config,
+                Files.readString(config)
+                        .replaceAll("\"kv_lora_rank\" *: *10", "\"kv_lora_rank\": 11"));
         assertThatExceptionOfType(MalformedCheckpoint.class)
                 .isThrownBy(() -> load(folder).close())
                 .withMessageContaining("self_attn.kv_a_proj_with_mqa.weight")

@@ -47,11 +47,15 @@ public final class SmallModels {
                         .replace("_v3", "_v2")
                         .replace("\"q_lora_rank\": 12", "\"q_lora_rank\": null")
                         .replace("\"n_shared_experts\": 1", "\"n_shared_experts\": 2")
-                        .replace("\"n_group\": 4, \"topk_group\": 2", "\"n_group\": 1, \"topk_group\": 1")
+                        .replace(
+                                "\"n_group\": 4, \"topk_group\": 2",
+                                "\"n_group\": 1, \"topk_group\": 1")
                         .replace("sigmoid", "softmax")
                         .replace("noaux_tc", "greedy")
                         .replace("true", "false")
-                        .replace("\"num_nextn_predict_layers\": 1", "\"num_nextn_predict_layers\": 0"));
+                        .replace(
+                                "\"num_nextn_predict_layers\": 1",
+                                "\"num_nextn_predict_layers\": 0"));
     }
 
     /// As [#v3] without shared experts.

@@ -15,7 +15,9 @@ class TokenBatchTests {
         try (Workspace workspace = new Workspace()) {
             TokenBatch batch =
                     TokenBatch.of(
-                            List.of(Sequence.whole(5, 6, 7), new Sequence(new int[] {1, 2, 3, 4}, 2, 1)),
+                            List.of(
+                                    Sequence.whole(5, 6, 7),
+                                    new Sequence(new int[] {1, 2, 3, 4}, 2, 1)),
                             workspace);
             assertThat(batch.tokens().toInts()).containsExactly(5, 6, 7, 1, 2);
             assertThat(batch.positions().toInts()).containsExactly(0, 1, 2, 0, 1);
@@ -50,8 +52,11 @@ class TokenBatchTests {
                     for (int first = 1; first <= length + 1; first++) {
                         Sequence sequence = new Sequence(new int[length], inputs, first);
                         TokenBatch batch = TokenBatch.of(List.of(sequence), workspace);
-                        String what = "%d tokens, %d inputs, from %d".formatted(length, inputs, first);
-                        assertThat(sequence.targets(1)).as(what).isEqualTo((int) batch.targetCount());
+                        String what =
+                                "%d tokens, %d inputs, from %d".formatted(length, inputs, first);
+                        assertThat(sequence.targets(1))
+                                .as(what)
+                                .isEqualTo((int) batch.targetCount());
                         assertThat(sequence.targets(2))
                                 .as(what)
                                 .isEqualTo((int) batch.mtpTargetCount());

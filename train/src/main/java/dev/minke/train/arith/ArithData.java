@@ -88,7 +88,7 @@ public final class ArithData implements TrainingData {
         System.arraycopy(prompt, 0, all, 0, prompt.length);
         System.arraycopy(completion, 0, all, prompt.length, completion.length);
         int[] framed = join(all, true);
-        return new Sequence(framed, framed.length - 1, Boolean.getBoolean("x.mask") ? 1 + prompt.length : 1);
+        return new Sequence(framed, framed.length - 1, 1);
     }
 
     private int[] join(int[] ids, boolean end) {
