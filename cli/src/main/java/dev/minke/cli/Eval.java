@@ -3,6 +3,7 @@ package dev.minke.cli;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.text.BpeTokenizer;
 import dev.minke.train.Presets;
+import dev.minke.train.RunConfig;
 import dev.minke.train.arith.ArithData;
 import dev.minke.train.arith.ArithEvaluation;
 import java.io.IOException;
@@ -70,8 +71,9 @@ final class Eval implements Callable<Integer> {
         try (Compute.Session session = compute.open();
                 DeepSeekModel loaded = model.load(session.kernels())) {
             BpeTokenizer tokenizer = model.tokenizer();
-            ArithData data =
-                    new ArithData(tokenizer, Presets.named("demo").train().withSeed(seed));
+            RunConfig.Draft demo = RunConfig.Draft.of(Presets.named("demo"));
+            demo.set("train.seed=" + seed);
+            ArithData data = new ArithData(tokenizer, demo.finish().train());
             ArithEvaluation.Result result =
                     ArithEvaluation.run(
                             loaded, session.kernels(), data, data.unseen(problems));
