@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -13,8 +14,8 @@ import java.util.Arrays;
 ///
 /// A task owns [#BLOCK] queries of one head of one sequence. For each block of keys: S = Q K^T by
 /// register tiles, the softmax of its rows, O = O + P V. Tiles beyond the diagonal are skipped.
-/// Numerics: F32; a row's result depends on its own sequence alone, not on the split.
-/// H T^2 (dqk + dv) flop for one sequence of T tokens.
+/// Numerics: F32; a row's result depends on its own sequence alone, not on the split. H T^2 (dqk +
+/// dv) flop for one sequence of T tokens.
 final class Attention {
     /// Queries and keys of a block: equal, so that the first key block of a query block holds a key
     /// for each query; a multiple of [Tile#MR] and of every [Tile#NR].
@@ -42,7 +43,8 @@ final class Attention {
     }
 
     /// One head of one sequence: its rows start at row `start` of all tensors.
-    record Head(AttentionShape shape, Tensor q, Tensor kv, Tensor kr, long start, int length, int h) {
+    record Head(
+            AttentionShape shape, Tensor q, Tensor kv, Tensor kr, long start, int length, int h) {
         long query(int row) {
             return q.offset() + 4 * ((start + row) * q.rowStride() + (long) h * shape.queryKey());
         }
@@ -157,8 +159,7 @@ final class Attention {
             sums.set(JAVA_FLOAT_UNALIGNED, at + 4L * i, sum);
         }
         int dv = head.shape.value();
-        long to =
-                out.offset() + 4 * ((head.start + q0) * out.rowStride() + (long) head.h * dv);
+        long to = out.offset() + 4 * ((head.start + q0) * out.rowStride() + (long) head.h * dv);
         Panels.copyOut(w, plan.o, plan.ldo, rows, dv, out.segment(), to, out.rowStride());
     }
 
@@ -180,8 +181,8 @@ final class Attention {
         }
     }
 
-    /// P = exp(scale S - m) for the keys up to the diagonal, zeros behind it as far as a tile reads;
-    /// the old O and sums are brought to the new maximum m.
+    /// P = exp(scale S - m) for the keys up to the diagonal, zeros behind it as far as a tile
+    /// reads; the old O and sums are brought to the new maximum m.
     private static void softmax(
             Plan plan, float[] w, int rows, int lead, int keys, float scale, boolean first) {
         for (int i = 0; i < rows; i++) {

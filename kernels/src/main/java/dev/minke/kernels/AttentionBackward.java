@@ -6,10 +6,12 @@ import dev.minke.kernels.Attention.Head;
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// Gradients of [Attention]; contract: [dev.minke.tensor.Kernels#attentionBackward].
 ///
@@ -17,7 +19,7 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 ///     dV += P^T dO    dP = dO V^T    dS = scale P (dP - D)    dQ += dS K    dK += dS^T Q
 ///
-/// Key blocks are the outer loop (their K, V, dK, dV stay in cache), query blocks the inner one. The
+/// Key blocks are the outer loop (K, V, dK, dV stay in cache), query blocks the inner one. The
 /// shared rotated key collects its gradient from all heads in a second region, head after head.
 /// Numerics: F32; independent of the split and of the other sequences. 2.5 times the forward flop.
 final class AttentionBackward {
@@ -46,8 +48,21 @@ final class AttentionBackward {
     /// @param sum D of all rows
     /// @param dq gradient of all queries
     private record Plan(
-            int ldk, int ldv, int q, int d, int s, int p, int kt, int vt, int kn, int b, int dk,
-            int dv, int sum, int dq, int size) {
+            int ldk,
+            int ldv,
+            int q,
+            int d,
+            int s,
+            int p,
+            int kt,
+            int vt,
+            int kn,
+            int b,
+            int dk,
+            int dv,
+            int sum,
+            int dq,
+            int size) {
         static Plan of(AttentionShape shape, int length) {
             int ldk = Math.ceilDiv(shape.queryKey(), NR) * NR;
             int ldv = Math.ceilDiv(shape.value(), NR) * NR;
@@ -113,7 +128,14 @@ final class AttentionBackward {
                 (from, to) -> {
                     for (int t = (int) from; t < to; t++) {
                         long at = dkr.offset() + 4 * t * dkr.rowStride();
-                        sumHeads(rotated, t * shape.rope(), share, heads, dkr.segment(), at, shape.rope());
+                        sumHeads(
+                                rotated,
+                                t * shape.rope(),
+                                share,
+                                heads,
+                                dkr.segment(),
+                                at,
+                                shape.rope());
                     }
                 });
         pool.give(team.size(), all);
@@ -154,11 +176,8 @@ final class AttentionBackward {
             storeKeys(head, plan, g, w, j0, keys, rotated, at);
         }
         int width = shape.queryKey();
-        long to =
-                g.dq.offset()
-                        + 4 * (head.start() * g.dq.rowStride() + (long) head.h() * width);
-        Panels.copyOut(
-                w, plan.dq, plan.ldk, length, width, g.dq.segment(), to, g.dq.rowStride());
+        long to = g.dq.offset() + 4 * (head.start() * g.dq.rowStride() + (long) head.h() * width);
+        Panels.copyOut(w, plan.dq, plan.ldk, length, width, g.dq.segment(), to, g.dq.rowStride());
     }
 
     /// Panels of K^T and V^T (by keys) and of K (by columns) of a key block.
@@ -171,8 +190,7 @@ final class AttentionBackward {
             int width = Math.min(NR, keys - j);
             head.loadKeys(j0 + j, width, 0, dqk, w, plan.kt + j * dqk);
             long value = head.value(j0 + j);
-            Panels.fromColumns(
-                    kv.segment(), value, kv.rowStride(), dv, width, w, plan.vt + j * dv);
+            Panels.fromColumns(kv.segment(), value, kv.rowStride(), dv, width, w, plan.vt + j * dv);
         }
         for (int k = 0; k < dqk; k += NR) {
             int cols = Math.min(NR, dqk - k);
@@ -201,8 +219,7 @@ final class AttentionBackward {
         AttentionShape shape = head.shape();
         Tensor dkv = g.dkv;
         long row = head.start() + j0;
-        long to =
-                dkv.offset() + 4 * (row * dkv.rowStride() + (long) head.h() * shape.keyValue());
+        long to = dkv.offset() + 4 * (row * dkv.rowStride() + (long) head.h() * shape.keyValue());
         long value = to + 4L * shape.nope();
         int nope = shape.nope();
         Panels.copyOut(w, plan.dk, plan.ldk, keys, nope, dkv.segment(), to, dkv.rowStride());
@@ -210,8 +227,7 @@ final class AttentionBackward {
                 w, plan.dv, plan.ldv, keys, shape.value(), dkv.segment(), value, dkv.rowStride());
         int rope = shape.rope();
         for (int j = 0; j < keys; j++) {
-            System.arraycopy(
-                    w, plan.dk + j * plan.ldk + nope, rotated, at + (j0 + j) * rope, rope);
+            System.arraycopy(w, plan.dk + j * plan.ldk + nope, rotated, at + (j0 + j) * rope, rope);
         }
     }
 
@@ -226,8 +242,7 @@ final class AttentionBackward {
         Tensor dout = g.dout;
         long query = head.query(q0);
         long grad =
-                dout.offset()
-                        + 4 * ((head.start() + q0) * dout.rowStride() + (long) head.h() * dv);
+                dout.offset() + 4 * ((head.start() + q0) * dout.rowStride() + (long) head.h() * dv);
         head.loadQueries(q0, rows, w, plan.q);
         for (int k = 0; k < dv; k += KC) {
             int at = plan.d + k / KC * BLOCK * AS;
@@ -287,8 +302,7 @@ final class AttentionBackward {
         for (int j = 0; j < keys; j += MR) {
             int first = Math.max(0, j - lead);
             int from = a + first * AS + j;
-            Tile.columns(
-                    w, from, w, b + first * NR, rows - first, w, c + j * ldc, ldc, lead == 0);
+            Tile.columns(w, from, w, b + first * NR, rows - first, w, c + j * ldc, ldc, lead == 0);
         }
     }
 

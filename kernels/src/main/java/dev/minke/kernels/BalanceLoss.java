@@ -2,13 +2,15 @@ package dev.minke.kernels;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.util.Arrays;
 
 /// The sequence-wise balance loss (V3 report eq. 17-20) and its gradient.
 ///
 ///     f[e] = E / (K T) * tokens with e among the top K of their scores
 ///     P[e] = 1 / T * sum_t s[t, e] / S[t],   S[t] = sum_e s[t, e]
-///     loss = alpha * sum_e f[e] P[e],   ds[t, e] = alpha / (T S[t]) * (f[e] - sum_j f[j] s[t, j] / S[t])
+///     loss = alpha * sum_e f[e] P[e]
+///     ds[t, e] = alpha / (T S[t]) * (f[e] - sum_j f[j] s[t, j] / S[t])
 ///
 /// Numerics: double; sums over runs of 128 tokens of a sequence, then over the runs.
 final class BalanceLoss {
@@ -47,7 +49,15 @@ final class BalanceLoss {
                 });
         double loss = 0;
         for (int s = 0; s < count; s++) {
-            loss += join(f, p, firstRun[s], firstRun[s + 1], starts[s + 1] - starts[s], topK, experts);
+            loss +=
+                    join(
+                            f,
+                            p,
+                            firstRun[s],
+                            firstRun[s + 1],
+                            starts[s + 1] - starts[s],
+                            topK,
+                            experts);
         }
         Bands.rows(
                 team,

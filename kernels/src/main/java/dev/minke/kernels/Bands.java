@@ -38,7 +38,6 @@ final class Bands {
         }
         team.run(
                 Math.toIntExact(Math.ceilDiv(count, aligned)),
-                (index, _) ->
-                        body.range(index * aligned, Math.min(count, (index + 1) * aligned)));
+                (index, _) -> body.range(index * aligned, Math.min(count, (index + 1) * aligned)));
     }
 }

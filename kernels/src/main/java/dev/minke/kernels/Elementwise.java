@@ -8,7 +8,7 @@ import dev.minke.tensor.Bf16;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
+
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -16,6 +16,8 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
 
 /// Sums, factors, conversions and the norm of whole tensors, at the speed of memory.
 final class Elementwise {
@@ -33,7 +35,9 @@ final class Elementwise {
     static void add(Team team, Tensor a, Tensor b, Tensor y) {
         if (a.contiguous() && b.contiguous() && y.contiguous()) {
             Bands.elements(
-                    team, y.size(), (from, to) -> addSpan(a, b, y, 4 * from, 4 * from, 4 * from, to - from));
+                    team,
+                    y.size(),
+                    (from, to) -> addSpan(a, b, y, 4 * from, 4 * from, 4 * from, to - from));
             return;
         }
         Bands.rows(
@@ -121,8 +125,7 @@ final class Elementwise {
         boolean widen = from.dtype() == DType.BF16;
         if (widen ? to.dtype() != DType.F32 : from.dtype() != DType.F32) {
             throw new IllegalArgumentException(
-                    "convert: %s to %s, expected F32 and BF16"
-                            .formatted(from.dtype(), to.dtype()));
+                    "convert: %s to %s, expected F32 and BF16".formatted(from.dtype(), to.dtype()));
         }
         Bands.rows(
                 team,
@@ -170,8 +173,7 @@ final class Elementwise {
             IntVector bits = x.reinterpretAsInts();
             IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
             IntVector even = bits.add(upper.and(1)).add(0x7FFF);
-            IntVector rounded =
-                    even.lanewise(VectorOperators.LSHR, 16).blend(upper.or(0x40), nan);
+            IntVector rounded = even.lanewise(VectorOperators.LSHR, 16).blend(upper.or(0x40), nan);
             ((ShortVector) rounded.convertShape(VectorOperators.I2S, S, 0))
                     .intoMemorySegment(to, target + 2L * i, LITTLE_ENDIAN);
         }

@@ -3,6 +3,7 @@ package dev.minke.kernels;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -10,7 +11,8 @@ import java.util.Arrays;
 ///
 /// C is split into blocks, one task each. A task walks over k in steps of [Tile#KC]: it copies its
 /// rows of A into cache, then re-lays one panel of B after the other and runs register tiles of it
-/// against all rows. The block of C stays in cache until k is done, so one parallel region does all.
+/// against all rows. The block of C stays in cache until k is done, so one parallel region does
+/// all.
 ///
 /// Numerics: each element is one chain of F32 FMAs over ascending k, from 0 or from the old C; the
 /// split changes no bit. 2mnk flop; re-laying costs about 4 % of them at [Scratch#ROWS] rows.

@@ -10,19 +10,21 @@ import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
 /// A weight in panels of [Tile#NR] outputs, and products with it.
 ///
 /// A panel holds, for each k, the weights of its outputs side by side, so that one row of A streams
-/// through memory and its outputs need no sum across lanes. F32: NR floats. BF16 stays BF16: L pairs
-/// of 16 bits, output j in the lower half of pair j, output L + j in the upper half; one shift and
-/// one mask widen them. The last panel is filled up with zeros.
+/// through memory and its outputs need no sum across lanes. F32: NR floats. BF16 stays BF16: L
+/// pairs of 16 bits, output j in the lower half of pair j, output L + j in the upper half; one
+/// shift and one mask widen them. The last panel is filled up with zeros.
 ///
 /// Numerics as in [Gemm], bit for bit.
 final class GemmPacked {
@@ -69,8 +71,7 @@ final class GemmPacked {
         return packed;
     }
 
-    private static void packFloats(
-            Tensor b, int row, int width, int k, MemorySegment to, long at) {
+    private static void packFloats(Tensor b, int row, int width, int k, MemorySegment to, long at) {
         float[] panel = new float[Tile.KC * NR];
         long stride = b.rowStride();
         for (int k0 = 0; k0 < k; k0 += Tile.KC) {
@@ -81,8 +82,7 @@ final class GemmPacked {
         }
     }
 
-    private static void packPairs(
-            Tensor b, int row, int width, int k, MemorySegment to, long at) {
+    private static void packPairs(Tensor b, int row, int width, int k, MemorySegment to, long at) {
         float[] panel = new float[Tile.KC * NR];
         long stride = b.rowStride();
         for (int k0 = 0; k0 < k; k0 += Tile.KC) {
@@ -121,12 +121,7 @@ final class GemmPacked {
 
     /// One row at the speed of memory: two panels at a time, four streams of FMAs.
     private static void oneRow(
-            Team team,
-            Scratch.Pool pool,
-            Tensor a,
-            Packed b,
-            Tensor c,
-            boolean accumulate) {
+            Team team, Scratch.Pool pool, Tensor a, Packed b, Tensor c, boolean accumulate) {
         int k = Math.toIntExact(b.cols);
         int n = Math.toIntExact(b.rows);
         int panels = Math.ceilDiv(n, NR);

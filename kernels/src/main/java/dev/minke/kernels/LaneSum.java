@@ -6,7 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Sums across the lanes of a vector by a fixed tree.
 ///
-/// `reduceLanes` leaves the order of additions open, and interpreted and compiled code differ in it.
+/// `reduceLanes` leaves the order of additions open, and interpreted and compiled code differ in
+/// it.
 final class LaneSum {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final int L = Lanes.COUNT;

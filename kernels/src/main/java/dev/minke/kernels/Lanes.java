@@ -1,6 +1,7 @@
 package dev.minke.kernels;
 
 import dev.minke.tensor.RuntimeFlags;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;

@@ -2,6 +2,7 @@ package dev.minke.kernels;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+
 import java.util.Arrays;
 
 /// Absorbed attention of one query per sequence over its latent cache; contract:
@@ -64,8 +65,7 @@ final class LatentDecode {
         // per block and head: maximum, sum, weighted sum of values
         int record = value + 2;
         Scratch all = pool.take(team.size());
-        float[] parts =
-                all.rows(Math.multiplyExact(Math.multiplyExact(blocks, heads), record));
+        float[] parts = all.rows(Math.multiplyExact(Math.multiplyExact(blocks, heads), record));
         team.run(
                 blocks,
                 (block, worker) -> {
@@ -103,8 +103,7 @@ final class LatentDecode {
         pool.give(team.size(), all);
     }
 
-    private static void loadQueries(
-            Tensor q, int s, int heads, int width, Plan plan, float[] w) {
+    private static void loadQueries(Tensor q, int s, int heads, int width, Plan plan, float[] w) {
         for (int k = 0; k < width; k += KC) {
             long from = q.offset() + 4 * ((long) s * heads * q.rowStride() + k);
             int cols = Math.min(KC, width - k);
@@ -131,8 +130,7 @@ final class LatentDecode {
             for (int k = 0; k < width; k += KC) {
                 int kc = Math.min(KC, width - k);
                 int a = plan.q + k / KC * plan.rows * AS;
-                Panels.fromColumns(
-                        cache.segment(), keys + 4L * k, stride, kc, count, w, plan.b);
+                Panels.fromColumns(cache.segment(), keys + 4L * k, stride, kc, count, w, plan.b);
                 for (int i = 0; i < heads; i += MR) {
                     int c = plan.s + i * AS + j;
                     Tile.rows(w, a + i * AS, w, plan.b, kc, w, c, AS, k == 0);

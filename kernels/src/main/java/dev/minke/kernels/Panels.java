@@ -5,14 +5,16 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Bf16;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// Copies operands of matrix products into the layouts that [Tile] reads.
 ///
@@ -199,7 +201,8 @@ final class Panels {
     }
 
     /// Transpose L x L floats, rows of the result [Tile#NR] apart: log2 L rounds that exchange
-    /// blocks between rows, two rounds on four rows at a time so that half of them stay in registers.
+    /// blocks between rows, two rounds on four rows at a time so that half of them stay in
+    /// registers.
     private static void transpose(MemorySegment b, long offset, long rowBytes, float[] to, int at) {
         if (L == 16) {
             firstRounds16(b, offset, rowBytes, to, at);
@@ -238,13 +241,17 @@ final class Panels {
     }
 
     /// Rounds of 8 and 4 on the way in.
-    private static void firstRounds16(MemorySegment b, long offset, long rowBytes, float[] x, int at) {
+    private static void firstRounds16(
+            MemorySegment b, long offset, long rowBytes, float[] x, int at) {
         for (int i = 0; i < 4; i++) {
             long from = offset + i * rowBytes;
             FloatVector r0 = FloatVector.fromMemorySegment(F, b, from, LITTLE_ENDIAN);
-            FloatVector r1 = FloatVector.fromMemorySegment(F, b, from + 4 * rowBytes, LITTLE_ENDIAN);
-            FloatVector r2 = FloatVector.fromMemorySegment(F, b, from + 8 * rowBytes, LITTLE_ENDIAN);
-            FloatVector r3 = FloatVector.fromMemorySegment(F, b, from + 12 * rowBytes, LITTLE_ENDIAN);
+            FloatVector r1 =
+                    FloatVector.fromMemorySegment(F, b, from + 4 * rowBytes, LITTLE_ENDIAN);
+            FloatVector r2 =
+                    FloatVector.fromMemorySegment(F, b, from + 8 * rowBytes, LITTLE_ENDIAN);
+            FloatVector r3 =
+                    FloatVector.fromMemorySegment(F, b, from + 12 * rowBytes, LITTLE_ENDIAN);
             FloatVector u0 = r0.blend(r2.rearrange(SWAP8), BIT8);
             FloatVector u2 = r0.rearrange(SWAP8).blend(r2, BIT8);
             FloatVector u1 = r1.blend(r3.rearrange(SWAP8), BIT8);

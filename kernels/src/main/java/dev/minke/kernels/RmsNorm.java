@@ -5,9 +5,11 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
 
 /// Root-mean-square normalisation of rows and its gradient.
 ///
@@ -66,7 +68,10 @@ final class RmsNorm {
         }
         for (; i < d; i++) {
             float xn = x.get(JAVA_FLOAT_UNALIGNED, xo + 4L * i) * rstd;
-            y.set(JAVA_FLOAT_UNALIGNED, yo + 4L * i, xn * gain.get(JAVA_FLOAT_UNALIGNED, go + 4L * i));
+            y.set(
+                    JAVA_FLOAT_UNALIGNED,
+                    yo + 4L * i,
+                    xn * gain.get(JAVA_FLOAT_UNALIGNED, go + 4L * i));
         }
     }
 
@@ -92,7 +97,8 @@ final class RmsNorm {
                     for (int block = (int) from; block < to; block++) {
                         long last = Math.min(rows, (block + 1) * step);
                         for (long t = block * step; t < last; t++) {
-                            float r = rstd.segment().get(JAVA_FLOAT_UNALIGNED, rstd.offset() + 4 * t);
+                            float r =
+                                    rstd.segment().get(JAVA_FLOAT_UNALIGNED, rstd.offset() + 4 * t);
                             row(dy, x, gain, r, dx, t, accumulate, partial, block * d, d);
                         }
                     }

@@ -5,13 +5,15 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Rotation of pairs (2i, 2i+1) by their token's angles, in place:
-/// `(x0, x1) -> (x0 cos - x1 sin, x0 sin + x1 cos)`; the other way round if `inverse`.
+import java.lang.foreign.MemorySegment;
+
+/// Rotation of pairs (2i, 2i+1) by their token's angles, in place: `(x0, x1) -> (x0 cos - x1 sin,
+/// x0 sin + x1 cos)`; the other way round if `inverse`.
 final class Rope {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final int L = Lanes.COUNT;
@@ -67,7 +69,8 @@ final class Rope {
             float turn) {
         int i = 0;
         for (; i <= dr - L; i += L) {
-            FloatVector both = FloatVector.fromMemorySegment(F, table, angles + 4L * i, LITTLE_ENDIAN);
+            FloatVector both =
+                    FloatVector.fromMemorySegment(F, table, angles + 4L * i, LITTLE_ENDIAN);
             FloatVector cos = both.rearrange(EVEN);
             FloatVector sin = both.rearrange(ODD).mul(FloatVector.fromArray(F, SIGNS, 0)).mul(turn);
             for (int h = 0; h < heads; h++) {

@@ -8,11 +8,13 @@ import dev.minke.tensor.RouterRule.GroupScore;
 import dev.minke.tensor.RouterRule.Scoring;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// The choice of experts and its gradient, token by token: scores in vectors, the choice in scalar
 /// loops over a row that is in cache.
@@ -165,9 +167,9 @@ final class Router {
         }
     }
 
-    /// With S = sum of the chosen scores + 1e-20 and w = scale s / S:
-    /// `ds[e] = scale (dw[e] / S - sum(dw s) / S^2)` plus dscores; then sigmoid `dz = ds s (1 - s)`
-    /// or softmax `dz = s (ds - sum(ds s))`.
+    /// With S = sum of the chosen scores + 1e-20 and w = scale s / S: `ds[e] = scale (dw[e] / S -
+    /// sum(dw s) / S^2)` plus dscores; then sigmoid `dz = ds s (1 - s)` or softmax `dz = s (ds -
+    /// sum(ds s))`.
     static void backward(
             Team team,
             RouterRule rule,

@@ -6,9 +6,11 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.foreign.MemorySegment;
 
 /// Moving, weighting and adding rows: embedding, dispatch to experts and back, and the gradients.
 ///
@@ -73,13 +75,7 @@ final class Rows {
 
     /// x[t] = sum over j of factor[t, j] y[slot[t, j]]; factors are 1 if there are none.
     private static void sum(
-            Team team,
-            Tensor y,
-            int[] slot,
-            float[] factor,
-            int k,
-            Tensor x,
-            boolean accumulate) {
+            Team team, Tensor y, int[] slot, float[] factor, int k, Tensor x, boolean accumulate) {
         int d = Math.toIntExact(x.cols());
         Bands.rows(
                 team,

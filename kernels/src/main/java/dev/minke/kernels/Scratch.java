@@ -1,7 +1,8 @@
 package dev.minke.kernels;
 
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// The working memory of one task: a block of A, a panel of B and a block of C.
 ///

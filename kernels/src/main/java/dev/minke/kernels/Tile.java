@@ -114,14 +114,7 @@ final class Tile {
     }
 
     private static void rows12(
-            float[] a,
-            int ao,
-            float[] b,
-            int bo,
-            int kc,
-            float[] c,
-            int co,
-            int ldc) {
+            float[] a, int ao, float[] b, int bo, int kc, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
@@ -213,14 +206,7 @@ final class Tile {
     }
 
     private static void columns12(
-            float[] a,
-            int ao,
-            float[] b,
-            int bo,
-            int kc,
-            float[] c,
-            int co,
-            int ldc) {
+            float[] a, int ao, float[] b, int bo, int kc, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
@@ -312,14 +298,7 @@ final class Tile {
     }
 
     private static void rows6(
-            float[] a,
-            int ao,
-            float[] b,
-            int bo,
-            int kc,
-            float[] c,
-            int co,
-            int ldc) {
+            float[] a, int ao, float[] b, int bo, int kc, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
@@ -369,14 +348,7 @@ final class Tile {
     }
 
     private static void columns6(
-            float[] a,
-            int ao,
-            float[] b,
-            int bo,
-            int kc,
-            float[] c,
-            int co,
-            int ldc) {
+            float[] a, int ao, float[] b, int bo, int kc, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);

@@ -5,9 +5,11 @@ import dev.minke.tensor.Team;
 import dev.minke.tensor.spi.KernelBackend;
 import dev.minke.tensor.spi.KernelSet;
 import dev.minke.tensor.spi.MachineProbe;
-import java.util.Optional;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.util.Optional;
 
 /// The back end on the Vector API, `vector`: the fast one wherever C2 knows the machine's vectors.
 public final class VectorBackend implements KernelBackend {
@@ -40,7 +42,8 @@ public final class VectorBackend implements KernelBackend {
         }
         String width = 32 * Lanes.COUNT + " bit vectors";
         return new Availability.Usable(
-                PRIORITY, forced == widest ? width : width + " (the machine prefers " + widest + ")");
+                PRIORITY,
+                forced == widest ? width : width + " (the machine prefers " + widest + ")");
     }
 
     @Override

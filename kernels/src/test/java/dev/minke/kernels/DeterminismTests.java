@@ -10,10 +10,12 @@ import dev.minke.tensor.Rng;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
-import java.lang.foreign.Arena;
-import java.util.Arrays;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
 
 /// Sizes beyond one block of the kernels here: results do not depend on threads or company.
 class DeterminismTests {
@@ -111,17 +113,7 @@ class DeterminismTests {
             Tensor krs = kr.range(0, rows);
             kernels.attention(shape, qs, kvs, krs, sequences, out, lse);
             kernels.attentionBackward(
-                    shape,
-                    dout.range(0, rows),
-                    qs,
-                    kvs,
-                    krs,
-                    sequences,
-                    out,
-                    lse,
-                    dq,
-                    dkv,
-                    dkr);
+                    shape, dout.range(0, rows), qs, kvs, krs, sequences, out, lse, dq, dkv, dkr);
         }
         float[] gradients = all.range(0, kept).toFloats();
         float[] outputs = out.range(0, kept).toFloats();

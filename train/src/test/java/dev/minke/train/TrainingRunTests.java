@@ -355,7 +355,10 @@ class TrainingRunTests {
             int cut = all.indexOf(seen);
             assertThat(seen.length()).isGreaterThan(all.length() / 5);
             assertThat(cut).isGreaterThan(all.length() * 7 / 10);
-            String head = all.substring(0, cut);
+            String head =
+                    tokenizer.decode(tokenizer.bos().orElseThrow())
+                            + all.substring(0, cut)
+                            + tokenizer.decode(tokenizer.eos().orElseThrow());
             for (int step = 0; step < 300; step++) {
                 for (Sequence window : run.data().batches().batch(step)) {
                     String piece =

@@ -13,6 +13,7 @@ import dev.minke.tensor.spi.KernelBackend.Availability;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -49,11 +50,10 @@ public final class KernelBench {
                         .map(Backends.Candidate::backend)
                         .flatMap(KernelBench::probeOf)
                         .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new IllegalArgumentException(
-                                                "kernel figures need the back end 'vector', which"
-                                                    + " is not usable here; see minke doctor"));
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "kernel figures need the back end 'vector', which"
+                                                + " is not usable here; see minke doctor"));
         KernelBench bench = new KernelBench(probe);
         try (Team one = new Team(1)) {
             Kernels single = Backends.open(one);
@@ -65,7 +65,10 @@ public final class KernelBench {
         }
         int peaks = kernels.team().size() > 1 ? 2 : 1;
         return new KernelReport(
-                kernels.describe(), list(bench.fmaPeak, peaks), list(bench.readPeak, peaks), bench.results);
+                kernels.describe(),
+                list(bench.fmaPeak, peaks),
+                list(bench.readPeak, peaks),
+                bench.results);
     }
 
     private static Stream<MachineProbe> probeOf(KernelBackend backend) {
@@ -142,11 +145,26 @@ public final class KernelBench {
             Tensor dw = Tensor.zeros(arena, experts, n, k);
             String shape = "%d experts, %d x %d x %d".formatted(experts, slots, n, k);
             double flop = 2.0 * slots * n * k;
-            flops(kernels, peak, "groupedGemmNt", shape, flop,
+            flops(
+                    kernels,
+                    peak,
+                    "groupedGemmNt",
+                    shape,
+                    flop,
                     () -> kernels.groupedGemmNt(a, b, starts, c, false));
-            flops(kernels, peak, "groupedGemmNn", shape, flop,
+            flops(
+                    kernels,
+                    peak,
+                    "groupedGemmNn",
+                    shape,
+                    flop,
                     () -> kernels.groupedGemmNn(c, b, starts, dx, false));
-            flops(kernels, peak, "groupedGemmTn", shape, flop,
+            flops(
+                    kernels,
+                    peak,
+                    "groupedGemmTn",
+                    shape,
+                    flop,
                     () -> kernels.groupedGemmTn(c, a, starts, dw, true));
         }
     }
@@ -165,7 +183,12 @@ public final class KernelBench {
             Tensor c = Tensor.zeros(arena, 1, n);
             String name = "gemmPacked " + dtype.name().toLowerCase(Locale.ROOT);
             String shape = "1 x " + n + " x " + k;
-            bytes(kernels, peak, name, shape, packed.byteSize(),
+            bytes(
+                    kernels,
+                    peak,
+                    name,
+                    shape,
+                    packed.byteSize(),
                     () -> kernels.gemmPacked(a, packed, c, false));
         }
     }
@@ -187,9 +210,18 @@ public final class KernelBench {
                             .formatted(TOKENS, s.heads(), s.nope(), s.rope(), s.value());
             // the causal half: T^2 / 2 pairs, 2 flop for each element of their products
             double pairs = (double) s.heads() * TOKENS * TOKENS;
-            flops(kernels, peak, "attention", shape, pairs * (s.queryKey() + s.value()),
+            flops(
+                    kernels,
+                    peak,
+                    "attention",
+                    shape,
+                    pairs * (s.queryKey() + s.value()),
                     () -> kernels.attention(s, q, kv, kr, sequences, out, lse));
-            flops(kernels, peak, "attentionBackward", shape,
+            flops(
+                    kernels,
+                    peak,
+                    "attentionBackward",
+                    shape,
                     pairs * (3 * s.queryKey() + 2 * s.value()),
                     () ->
                             kernels.attentionBackward(
@@ -209,7 +241,12 @@ public final class KernelBench {
             Tensor gain = random(arena, cols);
             Tensor rstd = Tensor.zeros(arena, rows);
             String shape = rows + " x " + cols;
-            bytes(kernels, peak, "rmsNorm", shape, 8 * size,
+            bytes(
+                    kernels,
+                    peak,
+                    "rmsNorm",
+                    shape,
+                    8 * size,
                     () -> kernels.rmsNorm(x, gain, 1e-6f, z, rstd));
             bytes(kernels, peak, "swiGlu", shape, 12 * size, () -> kernels.swiGlu(x, y, z));
             bytes(kernels, peak, "add", shape, 12 * size, () -> kernels.add(x, y, z));

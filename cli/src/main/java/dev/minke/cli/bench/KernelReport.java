@@ -59,9 +59,15 @@ public record KernelReport(
     public List<String> toLines() {
         List<String> lines = new ArrayList<>();
         lines.add(backEnd);
-        lines.add("FMA peak, GFLOP/s: " + list(fmaGflops) + "; reading memory, GB/s: " + list(readGbs));
+        lines.add(
+                "FMA peak, GFLOP/s: "
+                        + list(fmaGflops)
+                        + "; reading memory, GB/s: "
+                        + list(readGbs));
         lines.add("");
-        lines.add("%-18s %-30s %7s %9s %7s %6s".formatted("kernel", "shape", "threads", "GFLOP/s", "GB/s", "share"));
+        lines.add(
+                "%-18s %-30s %7s %9s %7s %6s"
+                        .formatted("kernel", "shape", "threads", "GFLOP/s", "GB/s", "share"));
         for (Result r : results) {
             lines.add(
                     String.format(

@@ -1,6 +1,7 @@
 package dev.minke.tensor.spi;
 
 import dev.minke.tensor.Team;
+
 import java.util.Optional;
 
 /// A provider of kernels, found by [java.util.ServiceLoader].
