@@ -128,7 +128,8 @@ final class Train implements Callable<Integer> {
                         ? RunConfig.Draft.read(config.get())
                         : RunConfig.Draft.of(Presets.named(preset.orElse("tiny")));
         if (!data.isEmpty()) {
-            draft.files(data);
+            // absolute, so that the run can be resumed from any folder
+            draft.files(data.stream().map(d -> Path.of(d).toAbsolutePath().toString()).toList());
         }
         steps.ifPresent(n -> draft.set("train.steps=" + n));
         seed.ifPresent(n -> draft.set("train.seed=" + n));

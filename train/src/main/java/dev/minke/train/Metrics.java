@@ -1,5 +1,6 @@
 package dev.minke.train;
 
+import dev.minke.model.checkpoint.AtomicFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,8 @@ final class Metrics implements AutoCloseable {
                 }
             }
         }
-        Files.write(file, kept);
+        AtomicFiles.writeString(
+                file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
         return new Metrics(
                 Files.newBufferedWriter(
                         file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));

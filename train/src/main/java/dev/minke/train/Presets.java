@@ -135,11 +135,11 @@ public final class Presets {
                 RunConfig.Draft.of(
                         new RunConfig(
                                 new Miniature(128, 4, 4, 32, 16, 3, 1, 96, 512).config(1024),
-                                learn(128, 1500, 32, 108, 4096, 3e-3, 50),
+                                learn(128, 1000, 48, 108, 6144, 3.5e-3, 50),
                                 new DataConfig(
                                         DataConfig.Task.ARITH, List.of(), "bpe", 1024, 1, 0.1)));
         draft.set("train.balanceAlpha=0");
-        draft.set("train.biasSpeed=0.004");
+        draft.set("train.biasSpeed=0.008");
         return draft.finish();
     }
 

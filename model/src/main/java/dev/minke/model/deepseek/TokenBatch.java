@@ -42,7 +42,7 @@ public record TokenBatch(
     /// @param firstTarget index of the first token that is scored: 1 for all, the length of a prompt
     ///     to learn only what follows it
     public record Sequence(int[] tokens, int inputs, int firstTarget) {
-        /// Feed all tokens but those that no target follows.
+        /// Feed all tokens; the last one has nothing to score.
         public static Sequence whole(int... tokens) {
             return new Sequence(tokens, tokens.length, 1);
         }
