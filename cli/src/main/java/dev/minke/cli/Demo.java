@@ -68,7 +68,7 @@ final class Demo implements Callable<Integer> {
         try (Compute.Session session = compute.open()) {
             console.note("back end: " + session.kernels().describe());
             try (TrainingRun run =
-                    TrainingRun.create(folder, config, session.kernels(), session.peakGflops())) {
+                    TrainingRun.create(folder, config, session.kernels(), session::peakGflops)) {
                 Train.describe(console, run.config());
                 TrainProgress progress = new TrainProgress(console);
                 TrainingRun.Result trained = run.run(progress);
@@ -123,7 +123,9 @@ final class Demo implements Callable<Integer> {
         console.result(solved);
         console.result("");
         console.result(summary);
-        console.result("largest expert overload (MaxVio) after the first quarter: %.2f".formatted(worstViolation));
+        console.result(
+                "largest expert overload (MaxVio) after the first quarter: %.2f"
+                        .formatted(worstViolation));
         console.result("");
         console.result("The model is in " + trained.checkpoint() + ". Next:");
         console.result(

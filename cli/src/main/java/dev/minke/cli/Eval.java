@@ -75,8 +75,7 @@ final class Eval implements Callable<Integer> {
             demo.set("train.seed=" + seed);
             ArithData data = new ArithData(tokenizer, demo.finish().train());
             ArithEvaluation.Result result =
-                    ArithEvaluation.run(
-                            loaded, session.kernels(), data, data.unseen(problems));
+                    ArithEvaluation.run(loaded, session.kernels(), data, data.unseen(problems));
             if (wrong) {
                 result.answers().stream().filter(a -> !a.right()).forEach(this::show);
             }
@@ -103,8 +102,6 @@ final class Eval implements Callable<Integer> {
         console.result(
                 "%d of %d problems right (%.1f %%)"
                         .formatted(
-                                result.right(),
-                                result.answers().size(),
-                                100 * result.accuracy()));
+                                result.right(), result.answers().size(), 100 * result.accuracy()));
     }
 }

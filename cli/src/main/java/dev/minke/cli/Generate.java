@@ -46,7 +46,8 @@ final class Generate implements Callable<Integer> {
             names = "--top-p",
             paramLabel = "P",
             defaultValue = "0.95",
-            description = "Draw from the best tokens with this probability (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Draw from the best tokens with this probability (default: ${DEFAULT-VALUE}).")
     private double topP;
 
     @Option(

@@ -73,11 +73,9 @@ final class Logits implements Callable<Integer> {
                 }
             }
             Tape tape = Tape.inference(session.kernels(), workspace);
-            TokenBatch batch =
-                    TokenBatch.of(List.of(TokenBatch.Sequence.whole(ids)), workspace);
+            TokenBatch batch = TokenBatch.of(List.of(TokenBatch.Sequence.whole(ids)), workspace);
             Pass pass =
-                    loaded.pass(
-                            tape, batch.positions(), batch.sequences(), RoutingMonitor.none());
+                    loaded.pass(tape, batch.positions(), batch.sequences(), RoutingMonitor.none());
             Var hidden = loaded.hidden(pass, batch.tokens());
             write(out, loaded.logits(tape, hidden));
             if (mtp.isPresent()) {
@@ -116,7 +114,6 @@ final class Logits implements Callable<Integer> {
                         channel.write(bytes);
                     }
                 });
-        console.note(
-                "wrote %s: [%d, %d] float32".formatted(file, logits.rows(), logits.cols()));
+        console.note("wrote %s: [%d, %d] float32".formatted(file, logits.rows(), logits.cols()));
     }
 }

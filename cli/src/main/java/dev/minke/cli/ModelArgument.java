@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The MODEL of a command: a Hugging Face folder, or the folder of a run, which stands for its newest
-/// checkpoint.
+/// The MODEL of a command: a Hugging Face folder, or the folder of a run, which stands for its
+/// newest checkpoint.
 final class ModelArgument {
     @picocli.CommandLine.Parameters(
             index = "0",

@@ -86,13 +86,12 @@ final class Train implements Callable<Integer> {
             MemoryEstimate.of(run.model(), run.train()).check(Machine.inspect().memory());
         }
         try (Compute.Session session = compute.open()) {
-            double peak = session.peakGflops();
             console.note("back end: " + session.kernels().describe());
             Path folder = folder();
             try (TrainingRun run =
                     wanted.isPresent()
-                            ? TrainingRun.create(folder, wanted.get(), session.kernels(), peak)
-                            : TrainingRun.resume(folder, session.kernels(), peak)) {
+                            ? TrainingRun.create(folder, wanted.get(), session.kernels(), session::peakGflops)
+                            : TrainingRun.resume(folder, session.kernels(), session::peakGflops)) {
                 describe(console, run.config());
                 TrainingRun.Result result = run.run(new TrainProgress(console));
                 report(folder, result);
@@ -200,8 +199,7 @@ final class Train implements Callable<Integer> {
                                 result.tokensPerSecond(),
                                 result.utilisation().isPresent()
                                         ? ", MFU %.0f %%"
-                                                .formatted(
-                                                        100 * result.utilisation().getAsDouble())
+                                                .formatted(100 * result.utilisation().getAsDouble())
                                         : "",
                                 result.checkpoint()));
         console.result("next: ./minke generate " + folder + " \"Once\"");

@@ -34,23 +34,19 @@ class TrainProgress implements TrainingRun.Listener {
         if (report.step() >= steps / 4) {
             worstViolation = Math.max(worstViolation, violation);
         }
-        console.progress(
-                () ->
-                        "step %d/%d  loss %.3f  %,.0f tok/s%s  MaxVio %.2f  ETA %s"
-                                .formatted(
-                                        report.step() + 1,
-                                        steps,
-                                        loss,
-                                        rate.tokensPerSecond(),
-                                        rate.utilisation().isPresent()
-                                                ? "  MFU %.0f %%"
-                                                        .formatted(
-                                                                100
-                                                                        * rate.utilisation()
-                                                                                .getAsDouble())
-                                                : "",
-                                        violation,
-                                        clock(rate.etaSeconds())));
+        console.progress(() ->
+                "step %d/%d  loss %.3f  %,.0f tok/s%s  MaxVio %.2f  ETA %s"
+                        .formatted(
+                                report.step() + 1,
+                                steps,
+                                loss,
+                                rate.tokensPerSecond(),
+                                rate.utilisation().isPresent()
+                                        ? "  MFU %.0f %%"
+                                                .formatted(100 * rate.utilisation().getAsDouble())
+                                        : "",
+                                violation,
+                                clock(rate.etaSeconds())));
     }
 
     @Override

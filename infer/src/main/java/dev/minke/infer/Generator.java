@@ -26,7 +26,7 @@ public final class Generator {
     /// @param model with its weights in place
     /// @param kernels what to compute on
     /// @param vocabSize ids of the tokenizer; the model's rows beyond them are padding and never
-    ///     drawn
+    ///   drawn
     /// @throws IllegalArgumentException if the model has fewer rows
     public Generator(DeepSeekModel model, Kernels kernels, int vocabSize) {
         if (vocabSize > model.config().vocabSize()) {
@@ -53,7 +53,7 @@ public final class Generator {
     /// @param stop end-of-text tokens
     /// @return the new tokens of every prompt
     /// @throws IllegalArgumentException if a prompt is empty, holds a token outside the vocabulary,
-    ///     or prompt and maxTokens exceed max_position_embeddings
+    ///   or prompt and maxTokens exceed max_position_embeddings
     public List<int[]> generate(
             List<int[]> prompts,
             int maxTokens,
@@ -79,7 +79,10 @@ public final class Generator {
             boolean prompt = true;
             for (int n = 0; n < maxTokens && !live.isEmpty(); n++) {
                 workspace.reset();
-                Tensor logits = prompt ? prefill(live, cache, rope, workspace) : decode(live, cache, rope, workspace);
+                Tensor logits =
+                        prompt
+                                ? prefill(live, cache, rope, workspace)
+                                : decode(live, cache, rope, workspace);
                 prompt = false;
                 for (int b = 0; b < live.size(); b++) {
                     Sequence sequence = live.get(b);

@@ -1,7 +1,7 @@
 package dev.minke.infer;
 
-import dev.minke.model.deepseek.LatentAttention.Latents;
 import dev.minke.model.deepseek.DeepSeekModel;
+import dev.minke.model.deepseek.LatentAttention.Latents;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -42,8 +42,7 @@ public final class LatentCache implements AutoCloseable {
     void store(int layer, int slot, int position, Latents latents, long from, long to) {
         Tensor rows = layers.get(layer).slice(slot).range(position, position + (to - from));
         rows.columns(0, latentWidth).copyFrom(latents.latent().value().range(from, to));
-        rows.columns(latentWidth, rows.cols())
-                .copyFrom(latents.keyRope().value().range(from, to));
+        rows.columns(latentWidth, rows.cols()).copyFrom(latents.keyRope().value().range(from, to));
     }
 
     @Override

@@ -12,16 +12,14 @@ import dev.minke.tensor.Backends;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 
 class GeneratorTests {
     private static final SamplingParams DRAWN = new SamplingParams(1.5, 0, 1, 77);

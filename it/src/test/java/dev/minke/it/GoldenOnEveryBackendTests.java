@@ -9,15 +9,13 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.spi.KernelBackend.Availability;
 import dev.minke.train.GoldenTraining;
-
+import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import java.io.IOException;
-import java.nio.file.Path;
 
 /// Known logits and known training steps, on the reference and on vectors.
 class GoldenOnEveryBackendTests {

@@ -67,9 +67,11 @@ class TrainingCommandTests {
         train("run");
 
         Result text =
-                MinkeProcess.work(folder, "generate", "run", "The whale", "-n", "12", "--seed", "3");
+                MinkeProcess.work(
+                        folder, "generate", "run", "The whale", "-n", "12", "--seed", "3");
         Result again =
-                MinkeProcess.work(folder, "generate", "run", "The whale", "-n", "12", "--seed", "3");
+                MinkeProcess.work(
+                        folder, "generate", "run", "The whale", "-n", "12", "--seed", "3");
 
         assertThat(text.exit()).as(text.err()).isZero();
         assertThat(text.out()).startsWith("The whale").isEqualTo(again.out());
@@ -82,7 +84,15 @@ class TrainingCommandTests {
 
         Result result =
                 MinkeProcess.work(
-                        folder, "logits", "run", "--tokens", "5,6,7", "--out", "l.f32", "--mtp", "m.f32");
+                        folder,
+                        "logits",
+                        "run",
+                        "--tokens",
+                        "5,6,7",
+                        "--out",
+                        "l.f32",
+                        "--mtp",
+                        "m.f32");
 
         assertThat(result.exit()).as(result.err()).isZero();
         assertThat(Files.size(folder.resolve("l.f32"))).isEqualTo(3 * 272 * 4);
@@ -101,7 +111,12 @@ class TrainingCommandTests {
         refused("unknown preset 'huge'", "--data", "text.txt", "--preset", "huge");
         refused("needs about", "--data", "text.txt", "--set", "train.microBatchTokens=100000000");
         Files.writeString(folder.resolve("run.json"), "{\"train\": {\"colour\": 1}}");
-        refused("run.json: unknown key 'train.colour'", "--data", "text.txt", "--config", "run.json");
+        refused(
+                "run.json: unknown key 'train.colour'",
+                "--data",
+                "text.txt",
+                "--config",
+                "run.json");
         Files.writeString(folder.resolve("cut.json"), "{\"train\": {");
         refused("cut.json", "--data", "text.txt", "--config", "cut.json");
     }
@@ -143,8 +158,19 @@ class TrainingCommandTests {
 
     private static String[] arguments(String out) {
         return new String[] {
-            "train", "--preset", "tiny", "--data", "text.txt", "--steps", "20", "--out", out,
-            "--set", "train.evalEvery=4", "--set", "train.snapshotEvery=3"
+            "train",
+            "--preset",
+            "tiny",
+            "--data",
+            "text.txt",
+            "--steps",
+            "20",
+            "--out",
+            out,
+            "--set",
+            "train.evalEvery=4",
+            "--set",
+            "train.snapshotEvery=3"
         };
     }
 

@@ -6,11 +6,9 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
-
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.lang.foreign.MemorySegment;
 
 /// One step of AdamW on all elements (Loshchilov and Hutter 2019): 28 bytes moved for each.
 final class AdamW {

@@ -6,12 +6,10 @@ import dev.minke.kernels.Attention.Head;
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /// Gradients of [Attention]; contract: [dev.minke.tensor.Kernels#attentionBackward].
 ///

@@ -2,7 +2,6 @@ package dev.minke.kernels;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.util.Arrays;
 
 /// The sequence-wise balance loss (V3 report eq. 17-20) and its gradient.

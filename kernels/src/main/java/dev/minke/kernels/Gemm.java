@@ -3,7 +3,6 @@ package dev.minke.kernels;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

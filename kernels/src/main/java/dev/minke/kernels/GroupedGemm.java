@@ -6,7 +6,6 @@ import dev.minke.kernels.Gemm.Product;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.util.Arrays;
 
 /// The matrix products of all experts of a layer in one parallel region (contracts:

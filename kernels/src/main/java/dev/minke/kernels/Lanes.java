@@ -1,7 +1,6 @@
 package dev.minke.kernels;
 
 import dev.minke.tensor.RuntimeFlags;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;

@@ -2,7 +2,6 @@ package dev.minke.kernels;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.util.Arrays;
 
 /// Absorbed attention of one query per sequence over its latent cache; contract:

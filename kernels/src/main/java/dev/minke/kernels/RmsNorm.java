@@ -5,11 +5,9 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.lang.foreign.MemorySegment;
 
 /// Root-mean-square normalisation of rows and its gradient.
 ///

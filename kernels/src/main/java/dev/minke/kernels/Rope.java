@@ -5,12 +5,10 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.lang.foreign.MemorySegment;
 
 /// Rotation of pairs (2i, 2i+1) by their token's angles, in place: `(x0, x1) -> (x0 cos - x1 sin,
 /// x0 sin + x1 cos)`; the other way round if `inverse`.

@@ -8,13 +8,11 @@ import dev.minke.tensor.RouterRule.GroupScore;
 import dev.minke.tensor.RouterRule.Scoring;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /// The choice of experts and its gradient, token by token: scores in vectors, the choice in scalar
 /// loops over a row that is in cache.

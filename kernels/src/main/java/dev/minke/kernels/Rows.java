@@ -6,11 +6,9 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.lang.foreign.MemorySegment;
 
 /// Moving, weighting and adding rows: embedding, dispatch to experts and back, and the gradients.
 ///

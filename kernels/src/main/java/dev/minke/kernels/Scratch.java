@@ -1,8 +1,7 @@
 package dev.minke.kernels;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /// The working memory of one task: a block of A, a panel of B and a block of C.
 ///

@@ -5,11 +5,9 @@ import dev.minke.tensor.Team;
 import dev.minke.tensor.spi.KernelBackend;
 import dev.minke.tensor.spi.KernelSet;
 import dev.minke.tensor.spi.MachineProbe;
-
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
-
-import java.util.Optional;
 
 /// The back end on the Vector API, `vector`: the fast one wherever C2 knows the machine's vectors.
 public final class VectorBackend implements KernelBackend {

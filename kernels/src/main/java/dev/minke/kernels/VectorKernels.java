@@ -5,7 +5,6 @@ import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet;
-
 import java.lang.foreign.Arena;
 
 /// The operations on the Vector API: each is one call into the class of its name.

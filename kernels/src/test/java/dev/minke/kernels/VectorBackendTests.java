@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.spi.KernelBackend.Availability;
 import dev.minke.tensor.spi.MachineProbe;
-
 import jdk.incubator.vector.FloatVector;
-
 import org.junit.jupiter.api.Test;
 
 class VectorBackendTests {

@@ -6,7 +6,6 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
-
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 

@@ -3,10 +3,6 @@ package dev.minke.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.minke.tensor.Team;
-
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -17,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Forced vector widths, one JVM each, because species are constants of a process: products have
 /// the same bits at every width, and the reference's.

@@ -119,7 +119,8 @@ final class Corpus {
         }
     }
 
-    /// The tokenizer that the configuration names; one that is trained sees the training part alone.
+    /// The tokenizer that the configuration names; one that is trained sees the training part
+    /// alone.
     BpeTokenizer tokenizer() throws IOException {
         return switch (config.tokenizer()) {
             case "bytes" -> BpeTokenizer.bytes();
@@ -252,7 +253,9 @@ final class Corpus {
             }
         } catch (JacksonException e) {
             throw new IOException(
-                    file + ": a line is not JSON: " + line.substring(0, Math.min(60, line.length())),
+                    file
+                            + ": a line is not JSON: "
+                            + line.substring(0, Math.min(60, line.length())),
                     e);
         }
         throw new IOException(

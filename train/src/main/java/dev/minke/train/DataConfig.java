@@ -6,7 +6,7 @@ import java.util.List;
 ///
 /// @param task plain text, or problems that are generated
 /// @param files text files, or folders whose .txt, .md and .jsonl files are read (a .jsonl line's
-///     `text`)
+///   `text`)
 /// @param tokenizer `bytes`, `bpe` (trained on the training part), or a tokenizer.json
 /// @param vocabSize entries of a trained vocabulary
 /// @param digitsPerToken most digits in one token of a trained vocabulary; V3 has 3

@@ -58,8 +58,7 @@ public record MemoryEstimate(long states, long passes) {
         if (total() > available) {
             throw new IllegalArgumentException(
                     "this run needs about %s of memory (%s for weights, gradients and moments, %s for a micro-batch), %s are there; fewer parameters or a smaller train.microBatchTokens would fit"
-                            .formatted(
-                                    gib(total()), gib(states), gib(passes), gib(available)));
+                            .formatted(gib(total()), gib(states), gib(passes), gib(available)));
         }
     }
 

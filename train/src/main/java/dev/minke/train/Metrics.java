@@ -35,11 +35,9 @@ final class Metrics implements AutoCloseable {
                 }
             }
         }
-        AtomicFiles.writeString(
-                file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
+        AtomicFiles.writeString(file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
         return new Metrics(
-                Files.newBufferedWriter(
-                        file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
+                Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
     }
 
     private static boolean belongs(String line, long step) {

@@ -17,7 +17,8 @@ import java.util.TreeMap;
 /// width, rope half of it, latent four times it, experts of which many are narrow, the first layer
 /// dense and as wide as the experts of a token together.
 public final class Presets {
-    private static final DataConfig BYTES = new DataConfig(DataConfig.Task.TEXT, List.of(), "bytes", 512, 3, 0.1);
+    private static final DataConfig BYTES =
+            new DataConfig(DataConfig.Task.TEXT, List.of(), "bytes", 512, 3, 0.1);
 
     private static final Map<String, RunConfig> ALL = new TreeMap<>();
 
@@ -128,8 +129,8 @@ public final class Presets {
                 new DataConfig(DataConfig.Task.TEXT, List.of(), "bpe", 4096, 3, 0.02));
     }
 
-    /// Balanced by the router bias alone, which moves faster than the report's 0.001 because the run
-    /// is short.
+    /// Balanced by the router bias alone, which moves faster than the report's 0.001 because the
+    /// run is short.
     private static RunConfig demo() {
         RunConfig.Draft draft =
                 RunConfig.Draft.of(
@@ -143,8 +144,9 @@ public final class Presets {
         return draft.finish();
     }
 
-    /// The recipe of spec 4.1 with a learning rate and batch for small models. The standard deviation
-    /// of the first weights keeps the report's ratio to the width: 0.006 = 0.5 / sqrt(7168).
+    /// The recipe of spec 4.1 with a learning rate and batch for small models. The standard
+    /// deviation of the first weights keeps the report's ratio to the width: 0.006 = 0.5 /
+    /// sqrt(7168).
     static TrainConfig learn(
             int hidden,
             int steps,

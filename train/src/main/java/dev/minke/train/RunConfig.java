@@ -106,9 +106,7 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
                                 .formatted(
                                         file,
                                         e.getOriginalMessage(),
-                                        e.getLocation() == null
-                                                ? 0
-                                                : e.getLocation().getLineNr()),
+                                        e.getLocation() == null ? 0 : e.getLocation().getLineNr()),
                         e);
             }
             if (!(content instanceof ObjectNode object)) {
@@ -134,8 +132,7 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
         public void set(String assignment) {
             int equals = assignment.indexOf('=');
             if (equals < 1) {
-                throw new IllegalArgumentException(
-                        "--set " + assignment + ": expected key=value");
+                throw new IllegalArgumentException("--set " + assignment + ": expected key=value");
             }
             String key = assignment.substring(0, equals).strip();
             String text = assignment.substring(equals + 1).strip();
@@ -208,7 +205,8 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
                     : value;
         }
 
-        /// A value is of the kind that it replaces; the model's keys are checked by their own parser.
+        /// A value is of the kind that it replaces; the model's keys are checked by their own
+        /// parser.
         private void check(String key, JsonNode old, JsonNode value) {
             boolean section = !key.contains(".");
             if (!section && key.startsWith("model.")) {
@@ -227,7 +225,9 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
             } else if (old.isIntegralNumber()) {
                 fits =
                         value.isIntegralNumber()
-                                && (old.isInt() ? value.canConvertToInt() : value.canConvertToLong());
+                                && (old.isInt()
+                                        ? value.canConvertToInt()
+                                        : value.canConvertToLong());
                 expected = "a whole number of %d bits".formatted(old.isInt() ? 32 : 64);
             } else if (old.isNumber()) {
                 fits = value.isNumber();
@@ -269,13 +269,11 @@ public record RunConfig(DeepSeekConfig model, TrainConfig train, DataConfig data
             }
             StringBuilder path = new StringBuilder();
             e.getPath()
-                    .forEach(
-                            p -> {
-                                if (p.getPropertyName() != null) {
-                                    path.append(path.isEmpty() ? "" : ".")
-                                            .append(p.getPropertyName());
-                                }
-                            });
+                    .forEach(p -> {
+                        if (p.getPropertyName() != null) {
+                            path.append(path.isEmpty() ? "" : ".").append(p.getPropertyName());
+                        }
+                    });
             String message = String.valueOf(e.getOriginalMessage());
             int line = message.indexOf('\n');
             return "key '%s': %s".formatted(path, line < 0 ? message : message.substring(0, line));

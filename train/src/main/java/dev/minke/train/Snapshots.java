@@ -96,8 +96,7 @@ final class Snapshots {
         try (SafetensorsWriter writer = SafetensorsWriter.toFile(file, specs, metadata)) {
             for (int i = 0; i < specs.size(); i++) {
                 Tensor t = tensors.get(i);
-                writer.write(
-                        specs.get(i).name(), t.segment().asSlice(t.offset(), t.byteSize()));
+                writer.write(specs.get(i).name(), t.segment().asSlice(t.offset(), t.byteSize()));
             }
             writer.commit();
         }
@@ -108,8 +107,7 @@ final class Snapshots {
     /// @throws MalformedCheckpoint if it is not one of a run with these parameters
     static Trainer restore(Path checkpoint, TrainConfig config, Kernels kernels)
             throws IOException {
-        DeepSeekModel model =
-                ModelFolder.load(checkpoint, Parameters.forTraining(), kernels);
+        DeepSeekModel model = ModelFolder.load(checkpoint, Parameters.forTraining(), kernels);
         Trainer trainer = new Trainer(model, config, kernels);
         Path file = checkpoint.resolve(OPTIMIZER);
         try (Safetensors states = Safetensors.open(file)) {

@@ -48,8 +48,7 @@ final class TextData implements TrainingData {
     /// Take what [#create] left in `folder`; token files that are gone are encoded again.
     ///
     /// @throws IOException naming the file that is missing, empty or broken
-    static TextData open(
-            DataConfig data, TrainConfig config, Path folder, BpeTokenizer tokenizer)
+    static TextData open(DataConfig data, TrainConfig config, Path folder, BpeTokenizer tokenizer)
             throws IOException {
         Corpus corpus = Corpus.open(data);
         Path tokens = Files.createDirectories(folder.resolve(FOLDER));
@@ -85,8 +84,7 @@ final class TextData implements TrainingData {
 
     @Override
     public BatchSource batches() {
-        return new PackedWindows(
-                train, config.sequenceLength(), config.batchSize(), config.seed());
+        return new PackedWindows(train, config.sequenceLength(), config.batchSize(), config.seed());
     }
 
     /// Windows side by side over the validation text, evenly thinned out to evalTokens.

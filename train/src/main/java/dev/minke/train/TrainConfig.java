@@ -7,7 +7,7 @@ package dev.minke.train;
 /// @param batchSize sequences in an optimiser step
 /// @param sequenceLength tokens of a sequence
 /// @param microBatchTokens most tokens in one forward and backward pass; gradients of several are
-///     added
+///   added
 /// @param learningRate at the plateau
 /// @param minLearningRate at the end of the cosine
 /// @param warmupSteps linear rise from 0

@@ -87,16 +87,15 @@ public final class Trainer implements AutoCloseable {
 
     /// Learn from one batch.
     ///
-    /// @throws IllegalArgumentException if the batch has nothing to predict, or the learning rate has
-    ///     made loss or gradient infinite; weights are then as before
+    /// @throws IllegalArgumentException if the batch has nothing to predict, or the learning rate
+    ///   has made loss or gradient infinite; weights are then as before
     public StepReport step(List<Sequence> batch) {
         long targets = batch.stream().mapToLong(s -> s.targets(1)).sum();
         long mtpTargets = batch.stream().mapToLong(s -> s.targets(2)).sum();
         if (targets == 0) {
             throw new IllegalArgumentException("a batch has no token to predict");
         }
-        RoutingMonitor monitor =
-                new RoutingMonitor((float) (config.balanceAlpha() / batch.size()));
+        RoutingMonitor monitor = new RoutingMonitor((float) (config.balanceAlpha() / batch.size()));
         LossScales scales =
                 new LossScales(
                         1f / targets,
@@ -152,8 +151,7 @@ public final class Trainer implements AutoCloseable {
             workspace.reset();
             Tape tape = Tape.inference(kernels, workspace);
             TokenBatch rows = TokenBatch.of(part, workspace);
-            Losses losses =
-                    model.losses(tape, rows, new LossScales(1, 0), RoutingMonitor.none());
+            Losses losses = model.losses(tape, rows, new LossScales(1, 0), RoutingMonitor.none());
             sum += losses.main().sum();
             count += losses.main().count();
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.DoubleSupplier;
 
 /// Pre-training in a run folder:
 ///
@@ -33,7 +34,7 @@ public final class TrainingRun implements AutoCloseable {
     private final RunConfig config;
     private final TrainingData data;
     private final Kernels kernels;
-    private final double peakGflops;
+    private final DoubleSupplier peakGflops;
     private final Snapshots snapshots;
     private final boolean resumed;
 
@@ -42,7 +43,7 @@ public final class TrainingRun implements AutoCloseable {
             RunConfig config,
             TrainingData data,
             Kernels kernels,
-            double peakGflops,
+            DoubleSupplier peakGflops,
             boolean resumed) {
         this.folder = folder;
         this.config = config;
@@ -72,7 +73,7 @@ public final class TrainingRun implements AutoCloseable {
     ///
     /// @param tokensPerSecond of the last step
     /// @param utilisation model flop per second over this machine's FMA peak; empty where the peak
-    ///     is unknown
+    ///   is unknown
     /// @param etaSeconds until the last step
     public record Rate(double tokensPerSecond, OptionalDouble utilisation, double etaSeconds) {}
 
@@ -103,13 +104,15 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Prepare a new run in `folder`: tokenizer, token files, run file.
     ///
-    /// @param peakGflops the machine's FMA peak on the threads of `kernels`; 0 if unknown
+    /// @param peakGflops measures the machine's FMA peak on the threads of `kernels`; 0 if unknown.
+    ///     Asked several times in a run, for other programs can only make it too low
     /// @throws IOException if the folder holds a run already, or the data is missing or empty
     public static TrainingRun create(
-            Path folder, RunConfig config, Kernels kernels, double peakGflops) throws IOException {
+            Path folder, RunConfig config, Kernels kernels, DoubleSupplier peakGflops) throws IOException {
         if (Files.exists(folder.resolve(RUN_FILE))) {
             throw new IOException(
-                    folder + " holds a run already: add --resume to go on, or choose another --out");
+                    folder
+                            + " holds a run already: add --resume to go on, or choose another --out");
         }
         Files.createDirectories(folder);
         // what an attempt that did not get as far as its run file left is of other data, perhaps
@@ -140,7 +143,7 @@ public final class TrainingRun implements AutoCloseable {
     /// Go on with the run in `folder`.
     ///
     /// @throws IOException if there is none, or its data is gone
-    public static TrainingRun resume(Path folder, Kernels kernels, double peakGflops)
+    public static TrainingRun resume(Path folder, Kernels kernels, DoubleSupplier peakGflops)
             throws IOException {
         Path file = folder.resolve(RUN_FILE);
         if (!Files.exists(file)) {
@@ -173,7 +176,8 @@ public final class TrainingRun implements AutoCloseable {
     public static Path newestCheckpoint(Path folder) throws IOException {
         return new Snapshots(folder)
                 .newest()
-                .orElseThrow(() -> new IOException("the run in " + folder + " has no checkpoint yet"));
+                .orElseThrow(
+                        () -> new IOException("the run in " + folder + " has no checkpoint yet"));
     }
 
     /// The run's folder.
@@ -191,8 +195,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @throws IOException if a checkpoint cannot be written; what was written before stays
     public Result run(Listener listener) throws IOException {
         try (Trainer trainer = trainer();
-                Metrics metrics =
-                        Metrics.open(folder.resolve("metrics.jsonl"), trainer.step())) {
+                Metrics metrics = Metrics.open(folder.resolve("metrics.jsonl"), trainer.step())) {
             listener.begin(this, trainer.step());
             return new Loop(trainer, metrics, listener).run();
         }
@@ -226,6 +229,7 @@ public final class TrainingRun implements AutoCloseable {
         private final TrainConfig how = config.train();
         private final long flopsPerToken =
                 config.model().trainingFlopsPerToken(how.sequenceLength());
+        private double peak;
         private double stepSeconds;
         private long stepTokens;
         private double loss;
@@ -241,6 +245,7 @@ public final class TrainingRun implements AutoCloseable {
             long begin = System.nanoTime();
             Optional<Path> checkpoint = resumed ? snapshots.newest() : Optional.empty();
             long first = trainer.step();
+            measurePeak();
             while (trainer.step() < how.steps()) {
                 step(trainer.step() - first);
                 boolean end = trainer.step() == how.steps();
@@ -248,7 +253,8 @@ public final class TrainingRun implements AutoCloseable {
                     validate();
                 }
                 if (end || due(how.snapshotEvery())) {
-                    Path saved = snapshots.save(trainer, data.tokenizer(), how.snapshotsKept(), kernels);
+                    Path saved =
+                            snapshots.save(trainer, data.tokenizer(), how.snapshotsKept(), kernels);
                     checkpoint = Optional.of(saved);
                     listener.saved(saved);
                 }
@@ -263,6 +269,10 @@ public final class TrainingRun implements AutoCloseable {
                     loss,
                     last,
                     checkpoint.orElse(folder));
+        }
+
+        private void measurePeak() {
+            peak = Math.max(peak, peakGflops.getAsDouble());
         }
 
         private boolean due(int every) {
@@ -303,12 +313,13 @@ public final class TrainingRun implements AutoCloseable {
         }
 
         private OptionalDouble utilisation(double tokensPerSecond) {
-            return peakGflops > 0
-                    ? OptionalDouble.of(tokensPerSecond * flopsPerToken / (peakGflops * 1e9))
+            return peak > 0
+                    ? OptionalDouble.of(tokensPerSecond * flopsPerToken / (peak * 1e9))
                     : OptionalDouble.empty();
         }
 
         private void validate() throws IOException {
+            measurePeak();
             List<Sequence> windows = data.validation();
             if (windows.isEmpty()) {
                 return;

@@ -7,14 +7,12 @@ import dev.minke.model.deepseek.TokenBatch.Sequence;
 import dev.minke.model.text.BpeTokenizer;
 import dev.minke.train.arith.ArithData;
 import dev.minke.train.arith.WordProblem;
-
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 class ArithDataTests {
     private static BpeTokenizer tokenizer;

@@ -16,11 +16,9 @@ import dev.minke.train.arith.Reasoning;
 import dev.minke.train.arith.Split;
 import dev.minke.train.arith.WordProblem;
 import dev.minke.train.arith.WordProblems;
-
-import org.junit.jupiter.api.Test;
-
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class ArithEvaluationTests {
     private static final BpeTokenizer TOKENIZER = ArithData.train(300, 1, 1);

@@ -12,10 +12,6 @@ import dev.minke.model.nn.Parameters;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +19,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Eight optimiser steps that were computed in float64 with gradients by differences, for every
 /// back end.

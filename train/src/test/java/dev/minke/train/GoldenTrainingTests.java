@@ -2,12 +2,10 @@ package dev.minke.train;
 
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Team;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class GoldenTrainingTests {
     @TempDir private Path scratch;

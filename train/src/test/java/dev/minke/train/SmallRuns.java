@@ -1,7 +1,6 @@
 package dev.minke.train;
 
 import dev.minke.tensor.Rng;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -15,19 +15,6 @@ import dev.minke.model.text.BpeTokenizer;
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
-
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -36,6 +23,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Eight steps with checkpoints after 3, 6 and 8 and validations after 3, 6 and 8.
 class TrainingRunTests {
@@ -56,7 +53,7 @@ class TrainingRunTests {
         expected = shared.resolve("expected");
         Path text = SmallRuns.text(shared.resolve("text.txt"), 3000);
         try (TrainingRun training =
-                TrainingRun.create(expected, SmallRuns.config(text), kernels, 0)) {
+                TrainingRun.create(expected, SmallRuns.config(text), kernels, () -> 0)) {
             training.run(new Ears(-1));
         }
     }
@@ -114,21 +111,21 @@ class TrainingRunTests {
 
     private TrainingRun.Result whole(Path run, String... settings) throws IOException {
         try (TrainingRun training =
-                TrainingRun.create(run, SmallRuns.config(text, settings), kernels, 0)) {
+                TrainingRun.create(run, SmallRuns.config(text, settings), kernels, () -> 0)) {
             return training.run(new Ears(-1));
         }
     }
 
     private void stopped(Path run, long at, String... settings) throws IOException {
         try (TrainingRun training =
-                TrainingRun.create(run, SmallRuns.config(text, settings), kernels, 0)) {
+                TrainingRun.create(run, SmallRuns.config(text, settings), kernels, () -> 0)) {
             assertThatExceptionOfType(Stopped.class).isThrownBy(() -> training.run(new Ears(at)));
         }
     }
 
     private static Ears resume(Path run) throws IOException {
         Ears ears = new Ears(-1);
-        try (TrainingRun training = TrainingRun.resume(run, kernels, 0)) {
+        try (TrainingRun training = TrainingRun.resume(run, kernels, () -> 0)) {
             training.run(ears);
         }
         return ears;
@@ -168,7 +165,7 @@ class TrainingRunTests {
         Path run = folder.resolve("run");
         Ears ears = new Ears(-1);
         TrainingRun.Result result;
-        try (TrainingRun training = TrainingRun.create(run, SmallRuns.config(text), kernels, 50)) {
+        try (TrainingRun training = TrainingRun.create(run, SmallRuns.config(text), kernels, () -> 50)) {
             assertThat(training.folder()).isEqualTo(run);
             result = training.run(ears);
             assertThat(RunConfig.read(run.resolve("run.json"))).isEqualTo(training.config());
@@ -254,7 +251,7 @@ class TrainingRunTests {
         Path run = folder.resolve("run");
         stopped(run, 2);
         for (long at : new long[] {4, 5, 7}) {
-            try (TrainingRun training = TrainingRun.resume(run, kernels, 0)) {
+            try (TrainingRun training = TrainingRun.resume(run, kernels, () -> 0)) {
                 assertThatExceptionOfType(Stopped.class)
                         .isThrownBy(() -> training.run(new Ears(at)));
             }
@@ -342,7 +339,7 @@ class TrainingRunTests {
     @Test
     void validationTextIsNeverTrainedOn() throws IOException {
         RunConfig config = SmallRuns.config(text, "evalTokens=0", "validationFraction=0.25");
-        try (TrainingRun run = TrainingRun.create(folder.resolve("run"), config, kernels, 0)) {
+        try (TrainingRun run = TrainingRun.create(folder.resolve("run"), config, kernels, () -> 0)) {
             String all = Files.readString(text);
             BpeTokenizer tokenizer = run.data().tokenizer();
             String seen =
@@ -484,7 +481,7 @@ class TrainingRunTests {
                 PRLIMIT + " is missing, so that no disk can be made full");
         Path run = folder.resolve("run");
         stopped(run, 4);
-        try (TrainingRun training = TrainingRun.resume(run, kernels, 0)) {
+        try (TrainingRun training = TrainingRun.resume(run, kernels, () -> 0)) {
             fileLimit("16384");
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> training.run(new Ears(-1)))

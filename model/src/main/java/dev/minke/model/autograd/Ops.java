@@ -22,19 +22,18 @@ public final class Ops {
         Var y = tape.output(x.value().rows(), weight.value().rows());
         Kernels kernels = tape.kernels();
         kernels.gemmNt(x.value(), weight.value(), y.value(), false);
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Tensor dy = y.gradient();
-                    if (x.differentiable()) {
-                        Var.Sink dx = x.sink(tape.workspace());
-                        kernels.gemmNn(dy, weight.value(), dx.target(), dx.accumulate());
-                    }
-                    Var.Sink dw = weight.sink(tape.workspace());
-                    kernels.gemmTn(dy, x.value(), dw.target(), dw.accumulate());
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Tensor dy = y.gradient();
+            if (x.differentiable()) {
+                Var.Sink dx = x.sink(tape.workspace());
+                kernels.gemmNn(dy, weight.value(), dx.target(), dx.accumulate());
+            }
+            Var.Sink dw = weight.sink(tape.workspace());
+            kernels.gemmTn(dy, x.value(), dw.target(), dw.accumulate());
+        });
         return y;
     }
 
@@ -43,19 +42,16 @@ public final class Ops {
         Var y = tape.output(x.value().rows(), weight.value().dim(1));
         Kernels kernels = tape.kernels();
         kernels.groupedGemmNt(x.value(), weight.value(), offsets, y.value(), false);
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Tensor dy = y.gradient();
-                    Var.Sink dx = x.sink(tape.workspace());
-                    kernels.groupedGemmNn(
-                            dy, weight.value(), offsets, dx.target(), dx.accumulate());
-                    Var.Sink dw = weight.sink(tape.workspace());
-                    kernels.groupedGemmTn(
-                            dy, x.value(), offsets, dw.target(), dw.accumulate());
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Tensor dy = y.gradient();
+            Var.Sink dx = x.sink(tape.workspace());
+            kernels.groupedGemmNn(dy, weight.value(), offsets, dx.target(), dx.accumulate());
+            Var.Sink dw = weight.sink(tape.workspace());
+            kernels.groupedGemmTn(dy, x.value(), offsets, dw.target(), dw.accumulate());
+        });
         return y;
     }
 
@@ -64,13 +60,11 @@ public final class Ops {
         Var y = tape.output(rows.size(), table.value().cols());
         Kernels kernels = tape.kernels();
         kernels.gatherRows(table.value(), rows, y.value());
-        tape.record(
-                () -> {
-                    if (y.hasGradient()) {
-                        kernels.scatterAddRows(
-                                y.gradient(), rows, table.zeroed(tape.workspace()));
-                    }
-                });
+        tape.record(() -> {
+            if (y.hasGradient()) {
+                kernels.scatterAddRows(y.gradient(), rows, table.zeroed(tape.workspace()));
+            }
+        });
         return y;
     }
 
@@ -84,22 +78,21 @@ public final class Ops {
         Kernels kernels = tape.kernels();
         Tensor rstd = tape.workspace().f32(x.value().rows());
         kernels.rmsNorm(x.value(), gain.value(), eps, y.value(), rstd);
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Workspace workspace = tape.workspace();
-                    Var.Sink dx = x.sink(workspace);
-                    kernels.rmsNormBackward(
-                            y.gradient(),
-                            x.value(),
-                            gain.value(),
-                            rstd,
-                            dx.target(),
-                            dx.accumulate(),
-                            gain.zeroed(workspace));
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Workspace workspace = tape.workspace();
+            Var.Sink dx = x.sink(workspace);
+            kernels.rmsNormBackward(
+                    y.gradient(),
+                    x.value(),
+                    gain.value(),
+                    rstd,
+                    dx.target(),
+                    dx.accumulate(),
+                    gain.zeroed(workspace));
+        });
         return y;
     }
 
@@ -110,12 +103,11 @@ public final class Ops {
             Tape tape, Var x, int heads, int headDim, int from, Tensor positions, Tensor table) {
         Kernels kernels = tape.kernels();
         kernels.rope(x.value(), heads, headDim, from, positions, table, false);
-        tape.record(
-                () -> {
-                    if (x.hasGradient()) {
-                        kernels.rope(x.gradient(), heads, headDim, from, positions, table, true);
-                    }
-                });
+        tape.record(() -> {
+            if (x.hasGradient()) {
+                kernels.rope(x.gradient(), heads, headDim, from, positions, table, true);
+            }
+        });
     }
 
     /// silu(gate) * up, all [T, f].
@@ -123,47 +115,45 @@ public final class Ops {
         Var y = tape.output(gate.value().shape());
         Kernels kernels = tape.kernels();
         kernels.swiGlu(gate.value(), up.value(), y.value());
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Workspace workspace = tape.workspace();
-                    overwrite(
-                            tape,
-                            gate,
-                            dgate ->
-                                    overwrite(
-                                            tape,
-                                            up,
-                                            dup ->
-                                                    kernels.swiGluBackward(
-                                                            y.gradient(),
-                                                            gate.value(),
-                                                            up.value(),
-                                                            dgate,
-                                                            dup)));
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Workspace workspace = tape.workspace();
+            overwrite(
+                    tape,
+                    gate,
+                    dgate ->
+                            overwrite(
+                                    tape,
+                                    up,
+                                    dup ->
+                                            kernels.swiGluBackward(
+                                                    y.gradient(),
+                                                    gate.value(),
+                                                    up.value(),
+                                                    dgate,
+                                                    dup)));
+        });
         return y;
     }
 
     /// a + b, the residual connection: both receive the gradient of the sum.
     ///
-    /// The gradient's buffer is handed on, not copied: `b` is read before anything below `a` adds to
-    /// it, because the backward pass leaves the branch that made `b` first.
+    /// The gradient's buffer is handed on, not copied: `b` is read before anything below `a` adds
+    /// to it, because the backward pass leaves the branch that made `b` first.
     public static Var residual(Tape tape, Var a, Var b) {
         Var y = tape.output(a.value().shape());
         Kernels kernels = tape.kernels();
         kernels.add(a.value(), b.value(), y.value());
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Tensor dy = y.gradient();
-                    addGradient(tape, b, dy);
-                    addGradient(tape, a, dy);
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Tensor dy = y.gradient();
+            addGradient(tape, b, dy);
+            addGradient(tape, a, dy);
+        });
         return y;
     }
 
@@ -183,35 +173,33 @@ public final class Ops {
         Var out = tape.output(tokens, (long) shape.heads() * shape.value());
         Tensor lse = tape.workspace().f32(shape.heads(), tokens);
         Kernels kernels = tape.kernels();
-        kernels.attention(
-                shape, q.value(), kv.value(), kr.value(), sequences, out.value(), lse);
-        tape.record(
-                () -> {
-                    if (!out.hasGradient()) {
-                        return;
-                    }
-                    Tensor dkr = kr.zeroed(tape.workspace());
-                    overwrite(
-                            tape,
-                            q,
-                            dq ->
-                                    overwrite(
-                                            tape,
-                                            kv,
-                                            dkv ->
-                                                    kernels.attentionBackward(
-                                                            shape,
-                                                            out.gradient(),
-                                                            q.value(),
-                                                            kv.value(),
-                                                            kr.value(),
-                                                            sequences,
-                                                            out.value(),
-                                                            lse,
-                                                            dq,
-                                                            dkv,
-                                                            dkr)));
-                });
+        kernels.attention(shape, q.value(), kv.value(), kr.value(), sequences, out.value(), lse);
+        tape.record(() -> {
+            if (!out.hasGradient()) {
+                return;
+            }
+            Tensor dkr = kr.zeroed(tape.workspace());
+            overwrite(
+                    tape,
+                    q,
+                    dq ->
+                            overwrite(
+                                    tape,
+                                    kv,
+                                    dkv ->
+                                            kernels.attentionBackward(
+                                                    shape,
+                                                    out.gradient(),
+                                                    q.value(),
+                                                    kv.value(),
+                                                    kr.value(),
+                                                    sequences,
+                                                    out.value(),
+                                                    lse,
+                                                    dq,
+                                                    dkv,
+                                                    dkr)));
+        });
         return out;
     }
 
@@ -237,19 +225,18 @@ public final class Ops {
         }
         Tensor dscores = workspace.f32(tokens, rule.experts());
         dscores.clear();
-        tape.record(
-                () ->
-                        overwrite(
-                                tape,
-                                logits,
-                                dlogits ->
-                                        kernels.routeBackward(
-                                                rule,
-                                                weight.zeroed(tape.workspace()),
-                                                dscores,
-                                                scores,
-                                                index,
-                                                dlogits)));
+        tape.record(() ->
+                overwrite(
+                        tape,
+                        logits,
+                        dlogits ->
+                                kernels.routeBackward(
+                                        rule,
+                                        weight.zeroed(tape.workspace()),
+                                        dscores,
+                                        scores,
+                                        index,
+                                        dlogits)));
         return new Routing(scores, index, weight, dscores);
     }
 
@@ -271,14 +258,13 @@ public final class Ops {
         Var y = tape.output(tokens.size(), x.value().cols());
         Kernels kernels = tape.kernels();
         kernels.gatherRows(x.value(), tokens, y.value());
-        tape.record(
-                () -> {
-                    if (!y.hasGradient()) {
-                        return;
-                    }
-                    Var.Sink dx = x.sink(tape.workspace());
-                    kernels.sumSlots(y.gradient(), slots, dx.target(), dx.accumulate());
-                });
+        tape.record(() -> {
+            if (!y.hasGradient()) {
+                return;
+            }
+            Var.Sink dx = x.sink(tape.workspace());
+            kernels.sumSlots(y.gradient(), slots, dx.target(), dx.accumulate());
+        });
         return y;
     }
 
@@ -286,27 +272,26 @@ public final class Ops {
     public static Var combineOnto(Tape tape, Var base, Var y, Tensor slots, Var weight) {
         Kernels kernels = tape.kernels();
         kernels.combine(y.value(), slots, weight.value(), base.value(), true);
-        tape.record(
-                () -> {
-                    if (!base.hasGradient()) {
-                        return;
-                    }
-                    overwrite(
-                            tape,
-                            y,
-                            dy ->
-                                    overwrite(
-                                            tape,
-                                            weight,
-                                            dweight ->
-                                                    kernels.combineBackward(
-                                                            base.gradient(),
-                                                            y.value(),
-                                                            slots,
-                                                            weight.value(),
-                                                            dy,
-                                                            dweight)));
-                });
+        tape.record(() -> {
+            if (!base.hasGradient()) {
+                return;
+            }
+            overwrite(
+                    tape,
+                    y,
+                    dy ->
+                            overwrite(
+                                    tape,
+                                    weight,
+                                    dweight ->
+                                            kernels.combineBackward(
+                                                    base.gradient(),
+                                                    y.value(),
+                                                    slots,
+                                                    weight.value(),
+                                                    dy,
+                                                    dweight)));
+        });
         return base;
     }
 
@@ -349,9 +334,7 @@ public final class Ops {
         Kernels kernels = tape.kernels();
         Workspace workspace = tape.workspace();
         Var.Sink dhidden =
-                tape.recording()
-                        ? hidden.sink(workspace)
-                        : new Var.Sink(hidden.value(), false);
+                tape.recording() ? hidden.sink(workspace) : new Var.Sink(hidden.value(), false);
         boolean addToHead = head.hasGradient();
         if (tape.recording()) {
             head.sink(workspace); // a new buffer must outlive the mark
@@ -372,10 +355,7 @@ public final class Ops {
                     part, targets.range(from, to), weights.range(from, to), loss.range(from, to));
             if (tape.recording()) {
                 kernels.gemmNn(
-                        part,
-                        head.value(),
-                        dhidden.target().range(from, to),
-                        dhidden.accumulate());
+                        part, head.value(), dhidden.target().range(from, to), dhidden.accumulate());
                 kernels.gemmTn(part, rows, head.gradient(), addToHead || from > 0);
             }
         }

@@ -2,7 +2,6 @@ package dev.minke.model.checkpoint;
 
 import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.config.TensorInventory;
-
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

@@ -1,11 +1,10 @@
 package dev.minke.model.checkpoint;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.TokenStreamLocation;
-
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
 
 /// A checkpoint file that breaks its format or does not fit its model.
 ///

@@ -1,12 +1,11 @@
 package dev.minke.model.config;
 
-import tools.jackson.databind.JsonNode;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
 
 /// Typed access to one JSON object; every refusal names source and key.
 ///

@@ -2,8 +2,8 @@ package dev.minke.model.deepseek;
 
 import dev.minke.model.autograd.Var;
 
-/// One of the two writings of multi-head latent attention: expanded over whole sequences, or absorbed
-/// over a latent cache.
+/// One of the two writings of multi-head latent attention: expanded over whole sequences, or
+/// absorbed over a latent cache.
 @FunctionalInterface
 public interface AttentionForm {
     /// Attend with the weights of a layer: `x` [T, d], normalised -> [T, d].

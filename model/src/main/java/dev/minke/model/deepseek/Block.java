@@ -45,8 +45,7 @@ public final class Block {
 
     Var forward(Pass pass, Var h) {
         Tape tape = pass.tape();
-        Var attended =
-                pass.attention().attend(pass, layer, attention, inputNorm.forward(tape, h));
+        Var attended = pass.attention().attend(pass, layer, attention, inputNorm.forward(tape, h));
         h = Ops.residual(tape, h, attended);
         Var fed = feedForward.forward(pass, postAttentionNorm.forward(tape, h));
         return Ops.residual(tape, h, fed);

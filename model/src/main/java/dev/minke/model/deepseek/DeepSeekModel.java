@@ -53,8 +53,7 @@ public final class DeepSeekModel implements AutoCloseable {
         mtp =
                 config.numNextnPredictLayers() == 0
                         ? Optional.empty()
-                        : Optional.of(
-                                new MtpModule(parameters, config.numHiddenLayers(), config));
+                        : Optional.of(new MtpModule(parameters, config.numHiddenLayers(), config));
         rope = RopeTable.create(config, 64, parameters.arena());
     }
 
@@ -80,23 +79,21 @@ public final class DeepSeekModel implements AutoCloseable {
         return mtp;
     }
 
-    /// Fill matrices with normal numbers of standard deviation `std`, norms with ones, router biases
-    /// with zeros. The V3 report uses 0.006.
+    /// Fill matrices with normal numbers of standard deviation `std`, norms with ones, router
+    /// biases with zeros. The V3 report uses 0.006.
     public void initialize(double std, long seed) {
         Rng rng = Rng.stream(seed, 0);
         parameters
                 .trained()
-                .forEach(
-                        p -> {
-                            Tensor value = p.value();
-                            boolean gain = value.rank() == 1;
-                            for (long r = 0; r < value.rows(); r++) {
-                                for (long c = 0; c < value.cols(); c++) {
-                                    value.setFloat(
-                                            r, c, gain ? 1 : (float) (std * rng.nextGaussian()));
-                                }
-                            }
-                        });
+                .forEach(p -> {
+                    Tensor value = p.value();
+                    boolean gain = value.rank() == 1;
+                    for (long r = 0; r < value.rows(); r++) {
+                        for (long c = 0; c < value.cols(); c++) {
+                            value.setFloat(r, c, gain ? 1 : (float) (std * rng.nextGaussian()));
+                        }
+                    }
+                });
     }
 
     /// Re-lay weights for inference, see [Linear#pack].
@@ -117,7 +114,11 @@ public final class DeepSeekModel implements AutoCloseable {
                             .formatted(length, config.maxPositionEmbeddings()));
         }
         if (length > rope.rows()) {
-            int size = (int) Math.min(config.maxPositionEmbeddings(), Math.max(length, 2 * rope.rows()));
+            int size =
+                    (int)
+                            Math.min(
+                                    config.maxPositionEmbeddings(),
+                                    Math.max(length, 2 * rope.rows()));
             rope = RopeTable.create(config, size, parameters.arena());
         }
         return rope;
@@ -168,15 +169,14 @@ public final class DeepSeekModel implements AutoCloseable {
 
     /// How the losses of a batch enter the sum that is differentiated.
     ///
-    /// @param main factor on the sum of token losses, 1 / number of targets in the optimiser's batch
+    /// @param main factor on the sum of token losses, 1 / number of targets in the optimiser's
+    ///   batch
     /// @param mtp factor on the sum of the MTP module's, its weight lambda included; 0 leaves the
-    ///     module out
+    ///   module out
     public record LossScales(float main, float mtp) {}
 
-    /// Run a batch forward; where the tape records, its gradients are ready for
-    /// [Tape#backward()].
-    public Losses losses(
-            Tape tape, TokenBatch batch, LossScales scales, RoutingMonitor monitor) {
+    /// Run a batch forward; where the tape records, its gradients are ready for [Tape#backward()].
+    public Losses losses(Tape tape, TokenBatch batch, LossScales scales, RoutingMonitor monitor) {
         Pass pass = pass(tape, batch.positions(), batch.sequences(), monitor);
         Var hidden = hidden(pass, batch.tokens());
         LossSum main = Ops.headLoss(tape, hidden, head.weight(), batch.targets(), scales.main());

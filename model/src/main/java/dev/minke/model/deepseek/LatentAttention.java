@@ -61,19 +61,9 @@ public final class LatentAttention {
             compression = Optional.empty();
             query = new Linear(parameters, prefix + "q_proj.weight", mla.queryRows(), d);
         }
-        kvDown =
-                new Linear(
-                        parameters,
-                        prefix + "kv_a_proj_with_mqa.weight",
-                        mla.kvDownRows(),
-                        d);
+        kvDown = new Linear(parameters, prefix + "kv_a_proj_with_mqa.weight", mla.kvDownRows(), d);
         kvNorm = new RmsNorm(parameters, prefix + "kv_a_layernorm.weight", kvLoraRank, eps);
-        kvUp =
-                new Linear(
-                        parameters,
-                        prefix + "kv_b_proj.weight",
-                        mla.kvUpRows(),
-                        kvLoraRank);
+        kvUp = new Linear(parameters, prefix + "kv_b_proj.weight", mla.kvUpRows(), kvLoraRank);
         output = new Linear(parameters, prefix + "o_proj.weight", d, mla.outputColumns());
     }
 
@@ -85,9 +75,7 @@ public final class LatentAttention {
     public Var queries(Pass pass, Var x) {
         Tape tape = pass.tape();
         Var input =
-                compression
-                        .map(c -> c.norm().forward(tape, c.down().forward(tape, x)))
-                        .orElse(x);
+                compression.map(c -> c.norm().forward(tape, c.down().forward(tape, x))).orElse(x);
         Var q = query.forward(tape, input);
         Ops.rope(
                 tape,

@@ -146,8 +146,7 @@ public final class ModelFolder {
             SafetensorsWriter writer, TensorSpec spec, Tensor tensor, Kernels kernels)
             throws IOException {
         if (spec.type() == StoredType.F32) {
-            writer.write(
-                    spec.name(), tensor.segment().asSlice(tensor.offset(), tensor.byteSize()));
+            writer.write(spec.name(), tensor.segment().asSlice(tensor.offset(), tensor.byteSize()));
             return;
         }
         try (Arena arena = Arena.ofShared()) {
@@ -161,7 +160,6 @@ public final class ModelFolder {
         HubConfig hub = config.hub();
         String dtype = type == StoredType.F32 ? "float32" : "bfloat16";
         return config.withHub(
-                new HubConfig(
-                        hub.bosTokenId(), hub.eosTokenId(), hub.initializerRange(), dtype));
+                new HubConfig(hub.bosTokenId(), hub.eosTokenId(), hub.initializerRange(), dtype));
     }
 }

@@ -50,8 +50,7 @@ public final class MoeLayer {
     Var forward(Pass pass, Var x) {
         Tape tape = pass.tape();
         Ops.Routing routing = router.forward(tape, x);
-        Router.Dispatch plan =
-                Router.Dispatch.plan(tape, routing.index(), router.rule().experts());
+        Router.Dispatch plan = Router.Dispatch.plan(tape, routing.index(), router.rule().experts());
         pass.routing().observe(pass, layer, routing, router.rule().topK(), plan.offsets());
 
         Var inputs = Ops.dispatch(tape, x, plan.tokens(), plan.slots());

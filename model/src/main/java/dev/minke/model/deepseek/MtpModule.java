@@ -1,6 +1,5 @@
 package dev.minke.model.deepseek;
 
-import dev.minke.model.autograd.Ops;
 import dev.minke.model.autograd.Tape;
 import dev.minke.model.autograd.Var;
 import dev.minke.model.config.DeepSeekConfig;
@@ -29,8 +28,7 @@ public final class MtpModule {
         String prefix = "model.layers." + layer + ".";
         embeddingNorm = new RmsNorm(parameters, prefix + "enorm.weight", hiddenSize, eps);
         hiddenNorm = new RmsNorm(parameters, prefix + "hnorm.weight", hiddenSize, eps);
-        projection =
-                new Linear(parameters, prefix + "eh_proj.weight", hiddenSize, 2L * hiddenSize);
+        projection = new Linear(parameters, prefix + "eh_proj.weight", hiddenSize, 2L * hiddenSize);
         block = new Block(parameters, layer, config);
         headNorm = new RmsNorm(parameters, prefix + "shared_head.norm.weight", hiddenSize, eps);
     }

@@ -14,7 +14,8 @@ public final class RoutingMonitor {
     private final Map<Integer, long[]> counts = new TreeMap<>();
     private double balanceLoss;
 
-    /// @param balanceAlpha factor of the sequence-wise balance loss for each sequence; 0 turns it off
+    /// @param balanceAlpha factor of the sequence-wise balance loss for each sequence; 0 turns it
+    ///   off
     public RoutingMonitor(float balanceAlpha) {
         this.balanceAlpha = balanceAlpha;
     }

@@ -7,8 +7,8 @@ import java.util.List;
 /// Token sequences laid out for one forward pass with next-token and next-but-one targets.
 ///
 /// Row t of the main model sees `tokens[t]` and scores `targets[t]`. Row r of the MTP module is fed
-/// the main hidden state of row `mtpRows[r]` and the token `mtpTokens[r]` that follows it, and scores
-/// `mtpTargets[r]`. A target of -1 counts for nothing.
+/// the main hidden state of row `mtpRows[r]` and the token `mtpTokens[r]` that follows it, and
+/// scores `mtpTargets[r]`. A target of -1 counts for nothing.
 ///
 /// @param tokens [T]
 /// @param positions [T] from 0 in every sequence
@@ -39,16 +39,16 @@ public record TokenBatch(
     ///
     /// @param tokens at least `inputs` of them
     /// @param inputs rows of the main model
-    /// @param firstTarget index of the first token that is scored: 1 for all, the length of a prompt
-    ///     to learn only what follows it
+    /// @param firstTarget index of the first token that is scored: 1 for all, the length of a
+    ///   prompt to learn only what follows it
     public record Sequence(int[] tokens, int inputs, int firstTarget) {
         /// Feed all tokens; the last one has nothing to score.
         public static Sequence whole(int... tokens) {
             return new Sequence(tokens, tokens.length, 1);
         }
 
-        /// Number of positions that score the token `ahead` places further: 1 for the main model, 2 for
-        /// the MTP module.
+        /// Number of positions that score the token `ahead` places further: 1 for the main model, 2
+        /// for the MTP module.
         public int targets(int ahead) {
             int last = Math.min(inputs - 1 + ahead, tokens.length - 1);
             return Math.max(0, last - Math.max(firstTarget, ahead) + 1);

@@ -7,8 +7,8 @@ import java.util.List;
 
 /// A named weight.
 ///
-/// A stack of equal weights (the experts of a layer) is one tensor whose name has a `*` in the place
-/// of the index; in the checkpoint it is as many tensors.
+/// A stack of equal weights (the experts of a layer) is one tensor whose name has a `*` in the
+/// place of the index; in the checkpoint it is as many tensors.
 ///
 /// @param name its name in a Hugging Face checkpoint, `*` for the index of a stack
 /// @param var value and gradient

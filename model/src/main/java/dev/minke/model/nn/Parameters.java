@@ -36,9 +36,7 @@ public final class Parameters implements AutoCloseable {
     public Var create(String name, long... shape) {
         Tensor value = Tensor.zeros(arena, shape);
         Var var =
-                gradients
-                        ? Var.parameter(value, Tensor.zeros(arena, shape))
-                        : Var.constant(value);
+                gradients ? Var.parameter(value, Tensor.zeros(arena, shape)) : Var.constant(value);
         add(new Parameter(name, var, true));
         return var;
     }

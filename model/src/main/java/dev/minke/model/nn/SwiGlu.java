@@ -24,8 +24,7 @@ public final class SwiGlu {
 
     /// Apply to every row of `x`.
     public Var forward(Tape tape, Var x) {
-        return down.forward(
-                tape, Ops.swiGlu(tape, gate.forward(tape, x), up.forward(tape, x)));
+        return down.forward(tape, Ops.swiGlu(tape, gate.forward(tape, x), up.forward(tape, x)));
     }
 
     /// The three linear layers.

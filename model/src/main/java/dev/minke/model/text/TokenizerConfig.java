@@ -1,11 +1,10 @@
 package dev.minke.model.text;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
-
-import java.io.IOException;
-import java.nio.file.Path;
 
 /// What tokenizer_config.json adds to a tokenizer: the roles of tokens and the chat template.
 ///

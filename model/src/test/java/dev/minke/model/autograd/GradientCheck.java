@@ -6,7 +6,6 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
-
 import java.util.ArrayList;
 import java.util.List;
 

@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.minke.model.config.TensorInventory.Entry;
 import dev.minke.model.config.TensorInventory.Kind;
-
+import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import java.io.IOException;
-import java.util.Optional;
 
 class TensorInventoryTests {
     @Test

@@ -2,14 +2,12 @@ package dev.minke.model.deepseek;
 
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Team;
-
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.FieldSource;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class GoldenModelTests {
     static final List<String> NAMES = GoldenModels.NAMES;

@@ -10,7 +10,6 @@ import dev.minke.tensor.Close;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
-
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

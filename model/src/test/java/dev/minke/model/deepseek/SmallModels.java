@@ -9,13 +9,11 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
-
-import org.junit.jupiter.api.Named;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Named;
 
 /// Models of a few thousand random weights that have every part of the large ones.
 public final class SmallModels {

@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.minke.model.deepseek.TokenBatch.Sequence;
 import dev.minke.tensor.Workspace;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class TokenBatchTests {
     @Test

@@ -3,11 +3,10 @@ package dev.minke.model.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
 
 class SplitSequenceTests {
     private final SplitSequence v3 = SplitSequence.deepSeekV3(3);

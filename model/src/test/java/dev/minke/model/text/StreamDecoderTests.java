@@ -3,9 +3,8 @@ package dev.minke.model.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
 
 class StreamDecoderTests {
     private final BpeTokenizer bytes = BpeTokenizer.bytes();

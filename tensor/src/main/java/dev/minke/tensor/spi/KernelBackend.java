@@ -1,7 +1,6 @@
 package dev.minke.tensor.spi;
 
 import dev.minke.tensor.Team;
-
 import java.util.Optional;
 
 /// A provider of kernels, found by [java.util.ServiceLoader].

@@ -39,7 +39,10 @@ public final class ArithData implements TrainingData {
         BpeTrainer trainer =
                 new BpeTrainer(
                         new BpeTrainer.Options(
-                                vocabSize, digitsPerToken, 2, BpeTrainer.Options.DEEPSEEK_SPECIALS));
+                                vocabSize,
+                                digitsPerToken,
+                                2,
+                                BpeTrainer.Options.DEEPSEEK_SPECIALS));
         for (int i = 0; i < VOCABULARY_PROBLEMS; i++) {
             trainer.add(problems.at(Split.TRAIN, i).text());
         }

@@ -54,8 +54,7 @@ public final class ArithEvaluation {
                             (_, _) -> {});
             for (int i = 0; i < part.size(); i++) {
                 String completion = tokenizer.decode(outputs.get(i));
-                answers.add(
-                        new Answer(part.get(i), completion, part.get(i).solvedBy(completion)));
+                answers.add(new Answer(part.get(i), completion, part.get(i).solvedBy(completion)));
             }
         }
         return new Result(List.copyOf(answers));

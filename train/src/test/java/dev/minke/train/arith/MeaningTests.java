@@ -2,13 +2,12 @@ package dev.minke.train.arith;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 
 /// Reads some questions by hand-written patterns and computes what they mean, without the
 /// generator.
