@@ -129,9 +129,9 @@ final class Demo implements Callable<Integer> {
         console.result("");
         console.result("The model is in " + trained.checkpoint() + ". Next:");
         console.result(
-                "  ./minke generate "
+                "  echo \"Mia has 4 bags with 12 marbles each. She loses 9 marbles. How many marbles does she have left?\" | ./minke generate "
                         + folder
-                        + " --temperature 0 \"Mia has 4 bags with 12 marbles each. She loses 9 marbles. How many marbles does she have left?\"");
+                        + " - --temperature 0");
         console.result("  ./minke train --preset shakespeare-char --data FILE.txt");
         console.result("  ./minke bench --kernels");
         console.result("  ./minke --help");

@@ -6,6 +6,7 @@ import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.text.BpeTokenizer;
 import dev.minke.model.text.StreamDecoder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -25,7 +26,7 @@ final class Generate implements Callable<Integer> {
     @Mixin private ModelArgument model = new ModelArgument();
     @Mixin private Compute compute = new Compute();
 
-    @Parameters(index = "1", paramLabel = "PROMPT", description = "The text to continue.")
+    @Parameters(index = "1", paramLabel = "PROMPT", description = "The text to continue; - reads standard input.")
     private String prompt = "";
 
     @Option(
@@ -74,15 +75,19 @@ final class Generate implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--max-tokens is %d, expected 1 or more".formatted(maxTokens));
         }
+        String text =
+                prompt.equals("-")
+                        ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+                        : prompt;
         SamplingParams params = new SamplingParams(temperature, topK, topP, seed);
         try (Compute.Session session = compute.open();
                 DeepSeekModel loaded = model.load(session.kernels())) {
             BpeTokenizer tokenizer = model.tokenizer();
             loaded.pack(session.kernels());
-            int[] ids = begin(tokenizer, tokenizer.encode(prompt));
+            int[] ids = begin(tokenizer, tokenizer.encode(text));
             StreamDecoder decoder = tokenizer.stream();
             int end = tokenizer.eos().orElse(-1);
-            console.print(prompt);
+            console.print(text);
             long[] begin = {System.nanoTime()};
             List<int[]> drawn =
                     new Generator(loaded, session.kernels(), tokenizer.vocabSize())

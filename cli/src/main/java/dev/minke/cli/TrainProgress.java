@@ -11,6 +11,7 @@ class TrainProgress implements TrainingRun.Listener {
     private final Console console;
     private long steps;
     private double loss;
+    private int seen;
     private double worstViolation;
 
     TrainProgress(Console console) {
@@ -28,6 +29,7 @@ class TrainProgress implements TrainingRun.Listener {
 
     @Override
     public void step(StepReport report, Rate rate) {
+        seen++;
         loss = loss == 0 ? report.mainLoss() : 0.9 * loss + 0.1 * report.mainLoss();
         double violation =
                 report.maxViolation().values().stream().mapToDouble(v -> v).max().orElse(0);
@@ -46,7 +48,7 @@ class TrainProgress implements TrainingRun.Listener {
                                                 .formatted(100 * rate.utilisation().getAsDouble())
                                         : "",
                                 violation,
-                                clock(rate.etaSeconds())));
+                                seen < 4 ? "-" : clock(rate.etaSeconds()))); // the first steps warm up
     }
 
     @Override

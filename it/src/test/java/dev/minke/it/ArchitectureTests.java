@@ -29,6 +29,7 @@ class ArchitectureTests {
     private static final JavaClasses MINKE =
             new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    .withImportOption(location -> !location.contains("-tests.jar"))
                     .importPackages("dev.minke");
 
     /// Code that runs per row or element.
