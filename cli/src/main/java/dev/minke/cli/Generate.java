@@ -26,7 +26,10 @@ final class Generate implements Callable<Integer> {
     @Mixin private ModelArgument model = new ModelArgument();
     @Mixin private Compute compute = new Compute();
 
-    @Parameters(index = "1", paramLabel = "PROMPT", description = "The text to continue; - reads standard input.")
+    @Parameters(
+            index = "1",
+            paramLabel = "PROMPT",
+            description = "The text to continue; - reads standard input.")
     private String prompt = "";
 
     @Option(

@@ -90,7 +90,8 @@ final class Train implements Callable<Integer> {
             Path folder = folder();
             try (TrainingRun run =
                     wanted.isPresent()
-                            ? TrainingRun.create(folder, wanted.get(), session.kernels(), session::peakGflops)
+                            ? TrainingRun.create(
+                                    folder, wanted.get(), session.kernels(), session::peakGflops)
                             : TrainingRun.resume(folder, session.kernels(), session::peakGflops)) {
                 describe(console, run.config());
                 TrainingRun.Result result = run.run(new TrainProgress(console));
@@ -179,7 +180,7 @@ final class Train implements Callable<Integer> {
         object.put("steps", result.steps());
         object.put("tokensPerSecond", result.tokensPerSecond());
         result.utilisation().ifPresent(mfu -> object.put("mfu", mfu));
-        object.put("loss", result.loss());
+        result.loss().ifPresent(loss -> object.put("loss", loss));
         result.validation().ifPresent(v -> object.put("valLoss", v.loss()));
         result.validation().ifPresent(v -> object.put("valBitsPerByte", v.bitsPerByte()));
         object.put("out", folder.toString());

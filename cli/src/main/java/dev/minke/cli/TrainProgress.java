@@ -48,7 +48,9 @@ class TrainProgress implements TrainingRun.Listener {
                                                 .formatted(100 * rate.utilisation().getAsDouble())
                                         : "",
                                 violation,
-                                seen < 4 ? "-" : clock(rate.etaSeconds()))); // the first steps warm up
+                                seen < 4
+                                        ? "-"
+                                        : clock(rate.etaSeconds()))); // the first steps warm up
     }
 
     @Override

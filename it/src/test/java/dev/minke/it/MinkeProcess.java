@@ -22,7 +22,8 @@ final class MinkeProcess {
     static final List<String> MODULE_PATH =
             List.of("-p", joined(programPath()), "-m", "dev.minke.cli/dev.minke.cli.Main");
 
-    private static final String PROGRAM = "classes|(minke|jackson|picocli|jspecify)-.*(?<!-tests)\\.jar";
+    private static final String PROGRAM =
+            "classes|(minke|jackson|picocli|jspecify)-.*(?<!-tests)\\.jar";
     private static final String INCUBATOR =
             "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final long LIMIT_SECONDS = 120;

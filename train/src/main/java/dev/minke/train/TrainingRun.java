@@ -90,7 +90,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param trainSeconds of this process, validations and checkpoints included
     /// @param tokensPerSecond of the steps alone
     /// @param utilisation mean over the steps; empty where the peak is unknown
-    /// @param loss main loss of the last step
+    /// @param loss main loss of the last step; empty if the run was finished before
     /// @param validation at the end; empty without validation text
     /// @param checkpoint the newest
     public record Result(
@@ -98,17 +98,18 @@ public final class TrainingRun implements AutoCloseable {
             double trainSeconds,
             double tokensPerSecond,
             OptionalDouble utilisation,
-            double loss,
+            OptionalDouble loss,
             Optional<Validation> validation,
             Path checkpoint) {}
 
     /// Prepare a new run in `folder`: tokenizer, token files, run file.
     ///
     /// @param peakGflops measures the machine's FMA peak on the threads of `kernels`; 0 if unknown.
-    ///     Asked several times in a run, for other programs can only make it too low
+    ///   Asked several times in a run, for other programs can only make it too low
     /// @throws IOException if the folder holds a run already, or the data is missing or empty
     public static TrainingRun create(
-            Path folder, RunConfig config, Kernels kernels, DoubleSupplier peakGflops) throws IOException {
+            Path folder, RunConfig config, Kernels kernels, DoubleSupplier peakGflops)
+            throws IOException {
         if (Files.exists(folder.resolve(RUN_FILE))) {
             throw new IOException(
                     folder
@@ -232,7 +233,7 @@ public final class TrainingRun implements AutoCloseable {
         private double peak;
         private double stepSeconds;
         private long stepTokens;
-        private double loss;
+        private OptionalDouble loss = OptionalDouble.empty();
         private Optional<Validation> last = Optional.empty();
 
         Loop(Trainer trainer, Metrics metrics, Listener listener) {
@@ -246,6 +247,9 @@ public final class TrainingRun implements AutoCloseable {
             Optional<Path> checkpoint = resumed ? snapshots.newest() : Optional.empty();
             long first = trainer.step();
             measurePeak();
+            if (first >= how.steps()) { // nothing left to do but to say how good it is
+                last = measure();
+            }
             while (trainer.step() < how.steps()) {
                 step(trainer.step() - first);
                 boolean end = trainer.step() == how.steps();
@@ -288,7 +292,7 @@ public final class TrainingRun implements AutoCloseable {
                 stepSeconds += seconds;
                 stepTokens += report.tokens();
             }
-            loss = report.mainLoss();
+            loss = OptionalDouble.of(report.mainLoss());
             double rate = report.tokens() / seconds;
             double mean = stepSeconds == 0 ? rate : stepTokens / stepSeconds;
             double eta = (how.steps() - trainer.step()) * (double) report.tokens() / mean;
@@ -318,23 +322,30 @@ public final class TrainingRun implements AutoCloseable {
                     : OptionalDouble.empty();
         }
 
-        private void validate() throws IOException {
-            measurePeak();
+        private Optional<Validation> measure() {
             List<Sequence> windows = data.validation();
             if (windows.isEmpty()) {
-                return;
+                return Optional.empty();
             }
             double nats = trainer.evaluate(windows);
             long tokens = windows.stream().mapToLong(Sequence::inputs).sum();
-            Validation result =
-                    new Validation(nats, nats / data.bytesPerToken() / Math.log(2), tokens);
-            last = Optional.of(result);
+            return Optional.of(
+                    new Validation(nats, nats / data.bytesPerToken() / Math.log(2), tokens));
+        }
+
+        private void validate() throws IOException {
+            measurePeak();
+            last = measure();
+            if (last.isEmpty()) {
+                return;
+            }
+            Validation result = last.get();
             listener.validated(trainer.step(), result);
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("steps", trainer.step());
-            line.put("valLoss", nats);
+            line.put("valLoss", result.loss());
             line.put("valBitsPerByte", result.bitsPerByte());
-            line.put("valTokens", tokens);
+            line.put("valTokens", result.tokens());
             metrics.write(line);
         }
     }
