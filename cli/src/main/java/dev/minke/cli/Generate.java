@@ -91,7 +91,7 @@ final class Generate implements Callable<Integer> {
             StreamDecoder decoder = tokenizer.stream();
             int end = tokenizer.eos().orElse(-1);
             console.print(text);
-            long[] begin = {System.nanoTime()};
+            long begin = System.nanoTime();
             List<int[]> drawn =
                     new Generator(loaded, session.kernels(), tokenizer.vocabSize())
                             .generate(
@@ -100,7 +100,7 @@ final class Generate implements Callable<Integer> {
                                     params,
                                     id -> id == end,
                                     (_, id) -> console.print(decoder.accept(id)));
-            double seconds = (System.nanoTime() - begin[0]) * 1e-9;
+            double seconds = (System.nanoTime() - begin) * 1e-9;
             console.print(decoder.flush() + "\n");
             int count = drawn.getFirst().length;
             console.note("%d tokens, %.1f tokens/s".formatted(count, count / seconds));

@@ -212,24 +212,6 @@ public record DeepSeekConfig(
                 hub);
     }
 
-    /// The same weights under another context length and rotation.
-    public DeepSeekConfig withRope(RopeConfig changed, int contextLength) {
-        return new DeepSeekConfig(
-                family,
-                vocabSize,
-                hiddenSize,
-                intermediateSize,
-                numHiddenLayers,
-                numNextnPredictLayers,
-                contextLength,
-                rmsNormEps,
-                mla,
-                moe,
-                changed,
-                quantizationConfig,
-                hub);
-    }
-
     /// The same model with other keys for other programs.
     public DeepSeekConfig withHub(HubConfig changed) {
         return new DeepSeekConfig(

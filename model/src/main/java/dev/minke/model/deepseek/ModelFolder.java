@@ -19,6 +19,8 @@ import dev.minke.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +33,8 @@ import java.util.Optional;
 /// Weights become F32 in memory. The MTP layer's copies of embedding and head, which the format
 /// stores, are written as copies and not read: they are the main model's.
 public final class ModelFolder {
+    private static final ValueLayout.OfShort HALF =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long SHARD_BYTES = 4_300_000_000L;
 
     private ModelFolder() {}
@@ -90,12 +94,7 @@ public final class ModelFolder {
     private static void readHalf(MemorySegment data, Tensor to) {
         long cols = to.cols();
         for (long i = 0; i < to.size(); i++) {
-            short bits =
-                    (short)
-                            ((data.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 2 * i) & 0xFF)
-                                    | data.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 2 * i + 1)
-                                            << 8);
-            to.setFloat(i / cols, i % cols, Float.float16ToFloat(bits));
+            to.setFloat(i / cols, i % cols, Float.float16ToFloat(data.get(HALF, 2 * i)));
         }
     }
 
