@@ -160,7 +160,7 @@ final class Train implements Callable<Integer> {
                                 model.activeParameterCount(),
                                 model.numHiddenLayers(),
                                 model.hiddenSize(),
-                                model.mla().numAttentionHeads(),
+                                model.attention().numAttentionHeads(),
                                 model.moe().nRoutedExperts(),
                                 model.moe().numExpertsPerTok(),
                                 model.moe().nSharedExperts(),

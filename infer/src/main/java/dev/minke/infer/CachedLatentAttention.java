@@ -1,16 +1,15 @@
 package dev.minke.infer;
 
+import dev.minke.infer.CachedAttention.Rows;
 import dev.minke.model.autograd.Tape;
 import dev.minke.model.autograd.Var;
-import dev.minke.model.deepseek.AttentionForm;
 import dev.minke.model.deepseek.LatentAttention;
 import dev.minke.model.deepseek.LatentAttention.Latents;
 import dev.minke.model.deepseek.Pass;
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.Tensor;
-import dev.minke.tensor.Workspace;
 
-/// Multi-head latent attention over a [LatentCache] (spec 1.4).
+/// Multi-head latent attention over an [AttentionCache] (spec 1.4).
 ///
 /// A prompt runs in expanded form and leaves its latents in the cache. A single new token runs in
 /// absorbed form, where the up-projection moves from the cached side to the query's side:
@@ -22,47 +21,54 @@ import dev.minke.tensor.Workspace;
 final class CachedLatentAttention {
     private CachedLatentAttention() {}
 
-    /// Whole prompts: sequence s of the pass fills `slots[s]` from position 0.
-    static AttentionForm prefill(LatentCache cache, int[] slots) {
-        return (pass, layer, weights, x) -> {
-            Latents latents = weights.latents(pass, x);
-            for (int s = 0; s < slots.length; s++) {
-                int from = pass.sequences().getInt(s);
-                int to = pass.sequences().getInt(s + 1L);
-                cache.store(layer, slots[s], 0, latents, from, to);
-            }
-            return weights.expanded(pass, weights.queries(pass, x), latents);
-        };
+    static Var prefill(
+            AttentionCache cache,
+            int[] slots,
+            Pass pass,
+            int layer,
+            LatentAttention weights,
+            Var x) {
+        Latents latents = weights.latents(pass, x);
+        for (int s = 0; s < slots.length; s++) {
+            int from = pass.sequences().getInt(s);
+            int to = pass.sequences().getInt(s + 1L);
+            store(cache, layer, slots[s], 0, latents, from, to);
+        }
+        return weights.expanded(pass, weights.queries(pass, x), latents);
     }
 
-    /// One token per sequence: row b belongs to `slots[b]`, at its position in the pass.
-    static AttentionForm decode(LatentCache cache, int[] slots) {
-        return (pass, layer, weights, x) -> {
-            Latents latents = weights.latents(pass, x);
-            Workspace workspace = pass.tape().workspace();
-            Tensor slotTensor = workspace.i32(slots.length);
-            Tensor lengths = workspace.i32(slots.length);
-            for (int b = 0; b < slots.length; b++) {
-                int position = pass.positions().getInt(b);
-                slotTensor.setInt(b, slots[b]);
-                lengths.setInt(b, position + 1);
-                cache.store(layer, slots[b], position, latents, b, b + 1L);
-            }
-            Var q = weights.queries(pass, x);
-            return absorbed(pass, weights, q, cache.layer(layer), slotTensor, lengths);
-        };
+    static Var decode(
+            AttentionCache cache, Rows rows, Pass pass, int layer, LatentAttention weights, Var x) {
+        Latents latents = weights.latents(pass, x);
+        for (int b = 0; b < rows.count(); b++) {
+            store(cache, layer, rows.slot(b), rows.position(b), latents, b, b + 1L);
+        }
+        Var q = weights.queries(pass, x);
+        return absorbed(pass, weights, q, cache.part(layer, 0), rows);
+    }
+
+    private static void store(
+            AttentionCache cache,
+            int layer,
+            int slot,
+            int position,
+            Latents latents,
+            long from,
+            long to) {
+        Tensor latent = latents.latent().value().range(from, to);
+        cache.store(layer, 0, slot, position, latent, latents.keyRope().value().range(from, to));
     }
 
     private static Var absorbed(
-            Pass pass, LatentAttention weights, Var q, Tensor cache, Tensor slots, Tensor lengths) {
+            Pass pass, LatentAttention weights, Var q, Tensor cache, Rows rows) {
         Tape tape = pass.tape();
         AttentionShape shape = weights.shape();
-        long rows = q.value().rows();
+        long count = q.value().rows();
         long rank = cache.cols() - shape.rope();
         Tensor up = weights.kvUp().weight().value();
-        Tensor absorbed = tape.workspace().f32(rows, shape.heads() * cache.cols());
-        Tensor latent = tape.workspace().f32(rows, shape.heads() * rank);
-        Var heads = tape.output(rows, (long) shape.heads() * shape.value());
+        Tensor absorbed = tape.workspace().f32(count, shape.heads() * cache.cols());
+        Tensor latent = tape.workspace().f32(count, shape.heads() * rank);
+        Var heads = tape.output(count, (long) shape.heads() * shape.value());
         for (int h = 0; h < shape.heads(); h++) {
             long from = (long) h * shape.queryKey();
             Tensor nope = q.value().columns(from, from + shape.nope());
@@ -74,11 +80,11 @@ final class CachedLatentAttention {
         tape.kernels()
                 .latentDecode(
                         shape.scale(),
-                        absorbed.reshape(rows, shape.heads(), cache.cols()),
+                        absorbed.reshape(count, shape.heads(), cache.cols()),
                         cache,
-                        slots,
-                        lengths,
-                        latent.reshape(rows, shape.heads(), rank));
+                        rows.slots(),
+                        rows.lengths(),
+                        latent.reshape(count, shape.heads(), rank));
         for (int h = 0; h < shape.heads(); h++) {
             long to = (long) h * shape.value();
             tape.kernels()

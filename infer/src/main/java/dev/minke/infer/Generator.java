@@ -14,10 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/// Continues prompts, several side by side, each over its own slot of a latent cache.
+/// Continues prompts, several side by side, each over its own slot of a cache.
 ///
-/// Prompts run in expanded attention, new tokens in absorbed attention, one pass for all sequences
-/// that are not finished. What a sequence yields does not depend on its company.
+/// Prompts run in expanded attention, new tokens over the cache, one pass for all sequences that
+/// are not finished. What a sequence yields does not depend on its company.
 public final class Generator {
     private final DeepSeekModel model;
     private final Kernels kernels;
@@ -74,7 +74,7 @@ public final class Generator {
             live.add(new Sequence(i, prompts.get(i), new Sampler(params)));
         }
         List<Sequence> all = List.copyOf(live);
-        try (LatentCache cache = new LatentCache(model, prompts.size(), capacity);
+        try (AttentionCache cache = new AttentionCache(model.config(), prompts.size(), capacity);
                 Workspace workspace = new Workspace()) {
             boolean prompt = true;
             for (int n = 0; n < maxTokens && !live.isEmpty(); n++) {
@@ -117,7 +117,7 @@ public final class Generator {
     }
 
     private Tensor prefill(
-            List<Sequence> live, LatentCache cache, Tensor rope, Workspace workspace) {
+            List<Sequence> live, AttentionCache cache, Tensor rope, Workspace workspace) {
         int rows = live.stream().mapToInt(s -> s.prompt.length).sum();
         Tensor tokens = workspace.i32(rows);
         Tensor positions = workspace.i32(rows);
@@ -134,12 +134,12 @@ public final class Generator {
             starts.setInt(s + 1L, row);
             last.setInt(s, row - 1);
         }
-        AttentionForm form = CachedLatentAttention.prefill(cache, slots(live));
+        AttentionForm form = CachedAttention.prefill(cache, slots(live));
         return logits(tokens, positions, starts, rope, form, workspace, last);
     }
 
     private Tensor decode(
-            List<Sequence> live, LatentCache cache, Tensor rope, Workspace workspace) {
+            List<Sequence> live, AttentionCache cache, Tensor rope, Workspace workspace) {
         int rows = live.size();
         Tensor tokens = workspace.i32(rows);
         Tensor positions = workspace.i32(rows);
@@ -153,7 +153,7 @@ public final class Generator {
             starts.setInt(b + 1L, b + 1);
             last.setInt(b, b);
         }
-        AttentionForm form = CachedLatentAttention.decode(cache, slots(live));
+        AttentionForm form = CachedAttention.decode(cache, slots(live));
         return logits(tokens, positions, starts, rope, form, workspace, last);
     }
 

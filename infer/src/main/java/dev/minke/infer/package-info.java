@@ -1,5 +1,5 @@
-/// Text from a model: [LatentCache] and the absorbed form of attention over it
-/// ([CachedLatentAttention]), [Sampler], and [Generator] which runs sequences side by side.
+/// Text from a model: [AttentionCache] and attention over it ([CachedAttention], absorbed where it
+/// is latent), [Sampler], and [Generator] which runs sequences side by side.
 @NullMarked
 package dev.minke.infer;
 

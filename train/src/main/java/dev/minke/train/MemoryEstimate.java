@@ -1,6 +1,7 @@
 package dev.minke.train;
 
 import dev.minke.model.config.DeepSeekConfig;
+import dev.minke.model.config.GqaConfig;
 import dev.minke.model.config.MlaConfig;
 import dev.minke.model.config.MoeConfig;
 
@@ -26,16 +27,23 @@ public record MemoryEstimate(long states, long passes) {
     }
 
     private static long blockValues(DeepSeekConfig model, int layer) {
-        MlaConfig mla = model.mla();
         MoeConfig moe = model.moe();
         long d = model.hiddenSize();
         long attention =
-                2L * mla.qLoraRank()
-                        + mla.queryRows()
-                        + mla.kvDownRows()
-                        + mla.kvLoraRank()
-                        + mla.kvUpRows()
-                        + mla.outputColumns();
+                switch (model.attention()) {
+                    case MlaConfig mla ->
+                            2L * mla.qLoraRank()
+                                    + mla.queryRows()
+                                    + mla.kvDownRows()
+                                    + mla.kvLoraRank()
+                                    + mla.kvUpRows()
+                                    + mla.outputColumns();
+                    case GqaConfig gqa ->
+                            2L * gqa.queryRows()
+                                    + 2L * gqa.keyValueRows()
+                                    + 2L * gqa.queryRows()
+                                    + gqa.outputColumns();
+                };
         long feedForward =
                 model.layerHasExperts(layer)
                         ? moe.numExpertsPerTok() * (2 * d + 3L * moe.moeIntermediateSize())

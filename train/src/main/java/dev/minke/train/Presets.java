@@ -82,6 +82,7 @@ public final class Presets {
                     1,
                     context,
                     1e-6,
+                    false,
                     new MlaConfig(heads, 0, 4 * nope, nope, nope / 2, nope),
                     new MoeConfig(
                             1,

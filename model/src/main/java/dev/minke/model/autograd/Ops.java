@@ -26,13 +26,47 @@ public final class Ops {
             if (!y.hasGradient()) {
                 return;
             }
-            Tensor dy = y.gradient();
-            if (x.differentiable()) {
-                Var.Sink dx = x.sink(tape.workspace());
-                kernels.gemmNn(dy, weight.value(), dx.target(), dx.accumulate());
+            linearBackward(tape, x, weight, y.gradient());
+        });
+        return y;
+    }
+
+    /// y = x W^T + b: `x` [T, in], `weight` [out, in], `bias` [out] -> [T, out].
+    public static Var linear(Tape tape, Var x, Var weight, Var bias) {
+        Var y = repeatRow(tape, bias, x.value().rows());
+        Kernels kernels = tape.kernels();
+        kernels.gemmNt(x.value(), weight.value(), y.value(), true);
+        tape.record(() -> {
+            if (y.hasGradient()) {
+                linearBackward(tape, x, weight, y.gradient());
             }
-            Var.Sink dw = weight.sink(tape.workspace());
-            kernels.gemmTn(dy, x.value(), dw.target(), dw.accumulate());
+        });
+        return y;
+    }
+
+    private static void linearBackward(Tape tape, Var x, Var weight, Tensor dy) {
+        Kernels kernels = tape.kernels();
+        if (x.differentiable()) {
+            Var.Sink dx = x.sink(tape.workspace());
+            kernels.gemmNn(dy, weight.value(), dx.target(), dx.accumulate());
+        }
+        Var.Sink dw = weight.sink(tape.workspace());
+        kernels.gemmTn(dy, x.value(), dw.target(), dw.accumulate());
+    }
+
+    /// A vector as every one of `rows` rows: `x` [d] -> [rows, d].
+    public static Var repeatRow(Tape tape, Var x, long rows) {
+        long width = x.value().size();
+        Var y = tape.output(rows, width);
+        Tensor first = tape.workspace().i32(rows);
+        first.clear();
+        Kernels kernels = tape.kernels();
+        kernels.gatherRows(x.value().reshape(1, width), first, y.value());
+        tape.record(() -> {
+            if (y.hasGradient()) {
+                Tensor dx = x.zeroed(tape.workspace());
+                kernels.scatterAddRows(y.gradient(), first, dx.reshape(1, width));
+            }
         });
         return y;
     }
@@ -163,6 +197,46 @@ public final class Ops {
             tape.kernels().add(dx, dy, dx);
         } else {
             x.adoptGradient(dy);
+        }
+    }
+
+    /// Keys and values of grouped heads side by side, a copy for each query head of the group:
+    /// `key`, `value` [T, G * dh] -> [T, H * 2 dh], per query head first the key, then the value.
+    public static Var repeatHeads(Tape tape, Var key, Var value, int heads, int groups) {
+        Var kv = tape.output(key.value().rows(), 2 * key.value().cols() / groups * heads);
+        copyHeads(key.value(), value.value(), kv.value(), heads, groups);
+        tape.record(() -> {
+            if (kv.hasGradient()) {
+                Tensor dkey = key.zeroed(tape.workspace());
+                Tensor dvalue = value.zeroed(tape.workspace());
+                addHeads(tape, kv.gradient(), dkey, dvalue, heads, groups);
+            }
+        });
+        return kv;
+    }
+
+    private static void copyHeads(Tensor key, Tensor value, Tensor kv, int heads, int groups) {
+        long width = key.cols() / groups;
+        for (int h = 0; h < heads; h++) {
+            long from = h / (heads / groups) * width;
+            long to = 2 * h * width;
+            kv.columns(to, to + width).copyFrom(key.columns(from, from + width));
+            kv.columns(to + width, to + 2 * width).copyFrom(value.columns(from, from + width));
+        }
+    }
+
+    /// Sums over the query heads of a group, in ascending order.
+    private static void addHeads(
+            Tape tape, Tensor dkv, Tensor dkey, Tensor dvalue, int heads, int groups) {
+        Kernels kernels = tape.kernels();
+        long width = dkey.cols() / groups;
+        for (int h = 0; h < heads; h++) {
+            long at = h / (heads / groups) * width;
+            long from = 2 * h * width;
+            Tensor k = dkey.columns(at, at + width);
+            Tensor v = dvalue.columns(at, at + width);
+            kernels.add(k, dkv.columns(from, from + width), k);
+            kernels.add(v, dkv.columns(from + width, from + 2 * width), v);
         }
     }
 

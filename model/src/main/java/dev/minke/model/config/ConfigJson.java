@@ -90,7 +90,7 @@ final class ConfigJson {
 
     private static DeepSeekConfig config(ConfigFields fields) throws MalformedConfig {
         Family family = family(fields);
-        refuse(fields);
+        refuse(fields, family);
         int layers = fields.integer("num_hidden_layers");
         return new DeepSeekConfig(
                 family,
@@ -101,8 +101,11 @@ final class ConfigJson {
                 fields.integer("num_nextn_predict_layers", 0),
                 fields.integer("max_position_embeddings"),
                 fields.number("rms_norm_eps", 1e-6),
-                mla(fields),
-                moe(fields, family, layers),
+                fields.bool("tie_word_embeddings", false),
+                family.isDense() ? gqa(fields, family) : mla(fields),
+                family.isDense()
+                        ? MoeConfig.dense(layers, TopkMethod.GREEDY)
+                        : moe(fields, family, layers),
                 rope(fields),
                 fp8(fields),
                 hub(fields));
@@ -136,13 +139,31 @@ final class ConfigJson {
     }
 
     /// Settings with which the weights would mean another function than the one computed here.
-    private static void refuse(ConfigFields fields) throws MalformedConfig {
+    private static void refuse(ConfigFields fields, Family family) throws MalformedConfig {
         fields.only("hidden_act", "\"silu\"");
         fields.only("attention_bias", "false");
         fields.only("mlp_bias", "false");
-        fields.only("tie_word_embeddings", "false");
-        fields.only("moe_layer_freq", "1");
-        fields.only("rope_interleave", "true");
+        if (family.isDense()) {
+            fields.only("use_sliding_window", "false");
+            fields.only("use_mrope", "false");
+        } else {
+            fields.only("moe_layer_freq", "1");
+            fields.only("rope_interleave", "true");
+        }
+    }
+
+    /// Qwen2 has biases on query, key and value without a key that says so.
+    private static GqaConfig gqa(ConfigFields fields, Family family) throws MalformedConfig {
+        int heads = fields.integer("num_attention_heads");
+        int hidden = fields.integer("hidden_size");
+        if (!fields.has("head_dim") && (heads < 1 || hidden % heads != 0)) {
+            throw fields.wrong("num_attention_heads", "a divisor of hidden_size " + hidden);
+        }
+        return new GqaConfig(
+                heads,
+                fields.integer("num_key_value_heads", heads),
+                fields.has("head_dim") ? fields.integer("head_dim") : hidden / heads,
+                family == Family.QWEN2);
     }
 
     private static MlaConfig mla(ConfigFields fields) throws MalformedConfig {
@@ -212,7 +233,7 @@ final class ConfigJson {
         return rope;
     }
 
-    private static Optional<YarnConfig> scaling(Optional<ConfigFields> given)
+    private static Optional<RopeScaling> scaling(Optional<ConfigFields> given)
             throws MalformedConfig {
         if (given.isEmpty()) {
             return Optional.empty();
@@ -222,13 +243,25 @@ final class ConfigJson {
         String type = fields.string(key).orElse("default");
         if (type.equals("default")) {
             if (fields.has("factor")) {
-                throw fields.wrong(key, "yarn, as a factor is given");
+                throw fields.wrong(key, "yarn, llama3 or linear, as a factor is given");
             }
             return Optional.empty();
         }
-        if (!type.equals("yarn")) {
-            throw fields.wrong(key, "yarn or default");
-        }
+        return Optional.of(
+                switch (type) {
+                    case "yarn" -> yarn(fields);
+                    case "llama3" ->
+                            new Llama3Config(
+                                    fields.number("factor"),
+                                    fields.number("low_freq_factor"),
+                                    fields.number("high_freq_factor"),
+                                    fields.integer("original_max_position_embeddings"));
+                    case "linear" -> new LinearConfig(fields.number("factor"));
+                    default -> throw fields.wrong(key, "yarn, llama3, linear or default");
+                });
+    }
+
+    private static YarnConfig yarn(ConfigFields fields) throws MalformedConfig {
         fields.only("truncate", "true");
         YarnConfig yarn =
                 new YarnConfig(
@@ -238,12 +271,12 @@ final class ConfigJson {
                         fields.number("beta_slow", 1),
                         fields.number("mscale", 1),
                         fields.number("mscale_all_dim", 0));
-        double magnitude = yarn.magnitude(yarn.mscale()) / yarn.magnitude(yarn.mscaleAllDim());
+        double magnitude = yarn.magnitude();
         if (Math.abs(fields.number("attention_factor", magnitude) - magnitude) > 1e-9) {
             throw fields.wrong(
                     "attention_factor", magnitude + ", which mscale and mscale_all_dim make");
         }
-        return Optional.of(yarn);
+        return yarn;
     }
 
     private static Optional<Fp8Config> fp8(ConfigFields fields) throws MalformedConfig {
@@ -278,42 +311,36 @@ final class ConfigJson {
     /// Keys in alphabetical order, as in the files published with the weights.
     static String write(DeepSeekConfig config) {
         ObjectNode json = JSON.createObjectNode();
-        MlaConfig mla = config.mla();
-        MoeConfig moe = config.moe();
         json.putArray("architectures").add(config.family().architecture());
         json.put("attention_bias", false);
         json.put("attention_dropout", 0.0);
         config.hub().bosTokenId().ifPresent(id -> json.put("bos_token_id", id));
         putEos(json, config.hub());
-        json.put("first_k_dense_replace", moe.firstKDenseReplace());
         json.put("hidden_act", "silu");
         json.put("hidden_size", config.hiddenSize());
         json.put("initializer_range", config.hub().initializerRange());
         json.put("intermediate_size", config.intermediateSize());
-        json.put("kv_lora_rank", mla.kvLoraRank());
         json.put("max_position_embeddings", config.maxPositionEmbeddings());
         json.put("model_type", config.family().modelType());
-        putExperts(json, moe);
-        json.put("num_attention_heads", mla.numAttentionHeads());
+        json.put("num_attention_heads", config.attention().numAttentionHeads());
         json.put("num_hidden_layers", config.numHiddenLayers());
-        json.put("num_key_value_heads", mla.numAttentionHeads());
-        json.put("num_nextn_predict_layers", config.numNextnPredictLayers());
-        if (mla.compressesQuery()) {
-            json.put("q_lora_rank", mla.qLoraRank());
-        } else {
-            json.putNull("q_lora_rank");
+        switch (config.attention()) {
+            case MlaConfig mla -> {
+                putLatentAttention(json, mla);
+                putExperts(json, config.moe());
+                json.put("num_nextn_predict_layers", config.numNextnPredictLayers());
+            }
+            case GqaConfig gqa -> {
+                json.put("head_dim", gqa.headDim());
+                json.put("num_key_value_heads", gqa.numKeyValueHeads());
+            }
         }
-        json.put("qk_nope_head_dim", mla.qkNopeHeadDim());
-        json.put("qk_rope_head_dim", mla.qkRopeHeadDim());
         config.quantizationConfig().ifPresent(fp8 -> putQuantization(json, fp8));
         json.put("rms_norm_eps", config.rmsNormEps());
         putRope(json, config.rope());
-        json.put("scoring_func", moe.scoringFunc().key());
-        json.put("tie_word_embeddings", false);
-        json.put("topk_method", moe.topkMethod().key());
+        json.put("tie_word_embeddings", config.tieWordEmbeddings());
         json.put("torch_dtype", config.hub().torchDtype());
         json.put("use_cache", true);
-        json.put("v_head_dim", mla.vHeadDim());
         json.put("vocab_size", config.vocabSize());
         var indent = new DefaultIndenter("  ", "\n");
         return JSON.writer()
@@ -331,7 +358,23 @@ final class ConfigJson {
         }
     }
 
+    private static void putLatentAttention(ObjectNode json, MlaConfig mla) {
+        json.put("kv_lora_rank", mla.kvLoraRank());
+        json.put("num_key_value_heads", mla.numAttentionHeads());
+        if (mla.compressesQuery()) {
+            json.put("q_lora_rank", mla.qLoraRank());
+        } else {
+            json.putNull("q_lora_rank");
+        }
+        json.put("qk_nope_head_dim", mla.qkNopeHeadDim());
+        json.put("qk_rope_head_dim", mla.qkRopeHeadDim());
+        json.put("v_head_dim", mla.vHeadDim());
+    }
+
     private static void putExperts(ObjectNode json, MoeConfig moe) {
+        json.put("first_k_dense_replace", moe.firstKDenseReplace());
+        json.put("scoring_func", moe.scoringFunc().key());
+        json.put("topk_method", moe.topkMethod().key());
         if (!moe.hasExperts()) {
             json.putNull("n_routed_experts");
             return;
@@ -367,16 +410,30 @@ final class ConfigJson {
         if (rope.ropeScaling().isEmpty()) {
             json.putNull("rope_scaling");
         } else {
-            YarnConfig yarn = rope.ropeScaling().get();
-            ObjectNode scaling = json.putObject("rope_scaling");
-            scaling.put("beta_fast", yarn.betaFast());
-            scaling.put("beta_slow", yarn.betaSlow());
-            scaling.put("factor", yarn.factor());
-            scaling.put("mscale", yarn.mscale());
-            scaling.put("mscale_all_dim", yarn.mscaleAllDim());
-            scaling.put("original_max_position_embeddings", yarn.originalMaxPositionEmbeddings());
-            scaling.put("type", "yarn");
+            putScaling(json.putObject("rope_scaling"), rope.ropeScaling().get());
         }
         json.put("rope_theta", rope.ropeTheta());
+    }
+
+    private static void putScaling(ObjectNode json, RopeScaling scaling) {
+        json.put("factor", scaling.factor());
+        switch (scaling) {
+            case YarnConfig yarn -> {
+                json.put("beta_fast", yarn.betaFast());
+                json.put("beta_slow", yarn.betaSlow());
+                json.put("mscale", yarn.mscale());
+                json.put("mscale_all_dim", yarn.mscaleAllDim());
+                json.put("original_max_position_embeddings", yarn.originalMaxPositionEmbeddings());
+                json.put("type", "yarn");
+            }
+            case Llama3Config llama3 -> {
+                json.put("high_freq_factor", llama3.highFreqFactor());
+                json.put("low_freq_factor", llama3.lowFreqFactor());
+                json.put(
+                        "original_max_position_embeddings", llama3.originalMaxPositionEmbeddings());
+                json.put("rope_type", "llama3");
+            }
+            case LinearConfig _ -> json.put("type", "linear");
+        }
     }
 }

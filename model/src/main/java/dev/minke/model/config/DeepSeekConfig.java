@@ -17,7 +17,8 @@ import java.util.Optional;
 /// @param numNextnPredictLayers multi-token prediction modules stored after them
 /// @param maxPositionEmbeddings longest context
 /// @param rmsNormEps epsilon of every RMS norm
-/// @param mla attention
+/// @param tieWordEmbeddings whether the head is the embedding
+/// @param attention latent, or grouped-query in the dense relatives
 /// @param moe experts and router
 /// @param rope rotary positions
 /// @param quantizationConfig how linear weights are stored, empty for plain floats
@@ -31,7 +32,8 @@ public record DeepSeekConfig(
         int numNextnPredictLayers,
         int maxPositionEmbeddings,
         double rmsNormEps,
-        MlaConfig mla,
+        boolean tieWordEmbeddings,
+        AttentionConfig attention,
         MoeConfig moe,
         RopeConfig rope,
         Optional<Fp8Config> quantizationConfig,
@@ -53,6 +55,7 @@ public record DeepSeekConfig(
                 moe.firstKDenseReplace(),
                 moe.hasExperts() ? 0 : numHiddenLayers,
                 numHiddenLayers);
+        checkAttention(family, attention);
         checkRouter(family, moe);
         checkTotal(
                 new ParameterCounts(
@@ -61,11 +64,28 @@ public record DeepSeekConfig(
                         intermediateSize,
                         numHiddenLayers,
                         numNextnPredictLayers,
-                        mla,
+                        tieWordEmbeddings,
+                        attention,
                         moe));
     }
 
+    private static void checkAttention(Family family, AttentionConfig attention) {
+        if (family.isDense() != attention instanceof GqaConfig) {
+            throw new IllegalArgumentException(
+                    "attention is %s, expected %s with model_type %s"
+                            .formatted(
+                                    attention.getClass().getSimpleName(),
+                                    family.isDense() ? "grouped-query" : "latent",
+                                    family.modelType()));
+        }
+    }
+
     private static void checkRouter(Family family, MoeConfig moe) {
+        if (family.isDense() && moe.hasExperts()) {
+            throw new IllegalArgumentException(
+                    "n_routed_experts is %d, expected none with model_type %s"
+                            .formatted(moe.nRoutedExperts(), family.modelType()));
+        }
         ScoringFunc published =
                 family == Family.DEEPSEEK_V2 ? ScoringFunc.SOFTMAX : ScoringFunc.SIGMOID;
         if (moe.hasExperts() && moe.scoringFunc() != published) {
@@ -112,19 +132,30 @@ public record DeepSeekConfig(
         return moe.hasExperts() && layer >= moe.firstKDenseReplace();
     }
 
-    /// Width of a head's query and key, `dn + dr`.
-    public int qkHeadDim() {
-        return mla.qkHeadDim();
+    /// Latent attention's sizes.
+    ///
+    /// @throws IllegalStateException for a dense relative, which has none
+    public MlaConfig mla() {
+        if (attention instanceof MlaConfig mla) {
+            return mla;
+        }
+        throw new IllegalStateException(family.modelType() + " has no latent attention");
     }
 
-    /// What attention scores are multiplied by: `(dn + dr)^(-1/2) m(mscale_all_dim)^2`.
+    /// Width of a head's query and key.
+    public int qkHeadDim() {
+        return attention.qkHeadDim();
+    }
+
+    /// What attention scores are multiplied by: `(dn + dr)^(-1/2) m(mscale_all_dim)^2`, or
+    /// `dh^(-1/2)` in the dense relatives.
     public double softmaxScale() {
         return rope.softmaxFactor() / Math.sqrt(qkHeadDim());
     }
 
-    /// Radians per position of each of the `dr / 2` pairs, with YaRN where configured.
+    /// Radians per position of each rotated pair, stretched where configured.
     public double[] ropeFrequencies() {
-        return rope.frequencies(mla.qkRopeHeadDim());
+        return rope.frequencies(attention.ropeDim());
     }
 
     /// What cosine and sine are multiplied by, 1 for every published model.
@@ -134,7 +165,7 @@ public record DeepSeekConfig(
 
     /// Elements that the cache of one token takes in all layers of the main model.
     public long cacheElementsPerToken() {
-        return (long) mla.kvDownRows() * numHiddenLayers;
+        return attention.cacheElements() * numHiddenLayers;
     }
 
     /// Parameters of the main model, embedding and head included.
@@ -187,7 +218,8 @@ public record DeepSeekConfig(
                 modules,
                 maxPositionEmbeddings,
                 rmsNormEps,
-                mla,
+                tieWordEmbeddings,
+                attention,
                 moe,
                 rope,
                 quantizationConfig,
@@ -205,7 +237,8 @@ public record DeepSeekConfig(
                 numNextnPredictLayers,
                 maxPositionEmbeddings,
                 rmsNormEps,
-                mla,
+                tieWordEmbeddings,
+                attention,
                 moe,
                 rope,
                 stored,
@@ -223,7 +256,8 @@ public record DeepSeekConfig(
                 numNextnPredictLayers,
                 maxPositionEmbeddings,
                 rmsNormEps,
-                mla,
+                tieWordEmbeddings,
+                attention,
                 moe,
                 rope,
                 quantizationConfig,
@@ -237,7 +271,8 @@ public record DeepSeekConfig(
                 intermediateSize,
                 numHiddenLayers,
                 numNextnPredictLayers,
-                mla,
+                tieWordEmbeddings,
+                attention,
                 moe);
     }
 }

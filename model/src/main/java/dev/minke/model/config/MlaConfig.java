@@ -14,7 +14,8 @@ public record MlaConfig(
         int kvLoraRank,
         int qkNopeHeadDim,
         int qkRopeHeadDim,
-        int vHeadDim) {
+        int vHeadDim)
+        implements AttentionConfig {
 
     /// @throws IllegalArgumentException naming the key out of range
     public MlaConfig {
@@ -41,6 +42,7 @@ public record MlaConfig(
     }
 
     /// Width of a head's query and key, `dn + dr`.
+    @Override
     public int qkHeadDim() {
         return qkNopeHeadDim + qkRopeHeadDim;
     }
@@ -51,6 +53,7 @@ public record MlaConfig(
     }
 
     /// Rows of `q_b_proj` or `q_proj`: all heads, per head `[nope | rope]`.
+    @Override
     public int queryRows() {
         return numAttentionHeads * qkHeadDim();
     }
@@ -65,8 +68,34 @@ public record MlaConfig(
         return numAttentionHeads * (qkNopeHeadDim + vHeadDim);
     }
 
-    /// Columns of `o_proj`: the values of all heads.
+    @Override
+    public int ropeDim() {
+        return qkRopeHeadDim;
+    }
+
+    @Override
     public int outputColumns() {
         return numAttentionHeads * vHeadDim;
+    }
+
+    @Override
+    public long cacheElements() {
+        return kvDownRows();
+    }
+
+    @Override
+    public long matrixElements(long hidden) {
+        long query =
+                compressesQuery()
+                        ? qLoraRank * Math.addExact(hidden, (long) queryRows())
+                        : hidden * queryRows();
+        long keyValue = hidden * kvDownRows() + (long) kvLoraRank * kvUpRows();
+        return Math.addExact(query, Math.addExact(keyValue, hidden * outputColumns()));
+    }
+
+    /// The norm of the latent and, if there is one, of the compressed query.
+    @Override
+    public long vectorElements() {
+        return (long) kvLoraRank + qLoraRank;
     }
 }

@@ -6,8 +6,9 @@ import static java.lang.Math.multiplyExact;
 /// The identities between sizes, parameters and operations; every sum is exact or throws.
 ///
 ///     attn  = d rq + rq + rq H (dn + dr) + d (rk + dr) + rk + rk H (dn + dv) + H dv d
+///           = 2 d H dh + 2 d G dh + [(H + 2 G) dh]                           (grouped-query)
 ///     dense = 3 d Fd,  moe = E d + [E] + (E + Es) 3 d Fm,  norms = 2 d
-///     total = 2 V d + d + L (attn + norms) + Ld dense + (L - Ld) moe
+///     total = 2 V d + d + L (attn + norms) + Ld dense + (L - Ld) moe       (V d where tied)
 ///     mtp   = attn + norms + ffn + 2 d d + 3 d
 record ParameterCounts(
         long vocabSize,
@@ -15,7 +16,8 @@ record ParameterCounts(
         long intermediateSize,
         int numHiddenLayers,
         int numNextnPredictLayers,
-        MlaConfig mla,
+        boolean tieWordEmbeddings,
+        AttentionConfig attention,
         MoeConfig moe) {
 
     long total() {
@@ -36,7 +38,7 @@ record ParameterCounts(
         long bias = moe.topkMethod().hasCorrectionBias() ? experts : 0;
         long feedForward =
                 moe.hasExperts() ? addExact(expertMatrices(experts), bias) : denseMatrices();
-        long module = addExact(addExact(attentionMatrices(), layerNorms()), feedForward);
+        long module = addExact(addExact(attentionMatrices(), layerVectors()), feedForward);
         module = addExact(module, 2 * hiddenSize * hiddenSize + 3 * hiddenSize);
         return multiplyExact(module, numNextnPredictLayers);
     }
@@ -49,8 +51,8 @@ record ParameterCounts(
                         expertMatrices(moe.numExpertsPerTok()),
                         (long) (numHiddenLayers - denseLayers()));
         long matrices = addExact(addExact(layers, dense), addExact(routed, head()));
-        long attention = multiplyExact(attentionFlops(sequenceLength), (long) numHiddenLayers);
-        return addExact(multiplyExact(matrices, 2), attention);
+        long scores = multiplyExact(attentionFlops(sequenceLength), (long) numHiddenLayers);
+        return addExact(multiplyExact(matrices, 2), scores);
     }
 
     long mtpFlops(long sequenceLength) {
@@ -64,12 +66,14 @@ record ParameterCounts(
 
     private long attentionFlops(long sequenceLength) {
         Checks.range("sequenceLength", sequenceLength, 1, Integer.MAX_VALUE);
-        long perKey = mla.numAttentionHeads() * ((long) mla.qkHeadDim() + mla.vHeadDim());
+        long perKey =
+                attention.numAttentionHeads()
+                        * ((long) attention.qkHeadDim() + attention.vHeadDim());
         return multiplyExact(perKey, sequenceLength + 1);
     }
 
     private long shared() {
-        return addExact(multiplyExact(head(), 2), hiddenSize);
+        return addExact(multiplyExact(head(), tieWordEmbeddings ? 1 : 2), hiddenSize);
     }
 
     private long head() {
@@ -77,8 +81,8 @@ record ParameterCounts(
     }
 
     private long trunk(long moeLayer) {
-        long attention = addExact(attentionMatrices(), layerNorms());
-        long sum = multiplyExact(attention, (long) numHiddenLayers);
+        long layer = addExact(attentionMatrices(), layerVectors());
+        long sum = multiplyExact(layer, (long) numHiddenLayers);
         sum = addExact(sum, multiplyExact(denseMatrices(), (long) denseLayers()));
         return addExact(sum, multiplyExact(moeLayer, (long) (numHiddenLayers - denseLayers())));
     }
@@ -99,16 +103,11 @@ record ParameterCounts(
     }
 
     private long attentionMatrices() {
-        long query =
-                mla.compressesQuery()
-                        ? mla.qLoraRank() * addExact(hiddenSize, (long) mla.queryRows())
-                        : hiddenSize * mla.queryRows();
-        long keyValue = hiddenSize * mla.kvDownRows() + (long) mla.kvLoraRank() * mla.kvUpRows();
-        return addExact(query, addExact(keyValue, hiddenSize * mla.outputColumns()));
+        return attention.matrixElements(hiddenSize);
     }
 
-    /// Two norms of the layer, one of the latent, one of the compressed query if there is one.
-    private long layerNorms() {
-        return 2 * hiddenSize + mla.kvLoraRank() + mla.qLoraRank();
+    /// Two norms of the layer, and what attention has of norms and biases.
+    private long layerVectors() {
+        return 2 * hiddenSize + attention.vectorElements();
     }
 }

@@ -9,9 +9,9 @@ import java.util.Optional;
 
 /// Every tensor of a checkpoint of the family, by name and shape, in a fixed order.
 ///
-/// Linear weights are `[out, in]`. The order is embedding, layers, norm, head, then the prediction
-/// modules under the layer numbers that follow. A quantized model has a [Kind#BLOCK_SCALE] after
-/// each [Kind#LINEAR].
+/// Linear weights are `[out, in]`. The order is embedding, layers, norm, head (unless tied), then
+/// the prediction modules under the layer numbers that follow. A quantized model has a
+/// [Kind#BLOCK_SCALE] after each [Kind#LINEAR].
 public final class TensorInventory {
     /// What a tensor is stored as.
     public enum Kind {
@@ -21,6 +21,8 @@ public final class TensorInventory {
         MATRIX,
         /// The gain of a norm, in the model's float type.
         NORM,
+        /// The bias of a projection, in the model's float type.
+        BIAS,
         /// `e_score_correction_bias`, always F32.
         ROUTER_BIAS,
         /// `weight_scale_inv` of the projection before it, always F32.
@@ -87,7 +89,9 @@ public final class TensorInventory {
             addLayer("model.layers." + layer + ".", layer);
         }
         add("model.norm.weight", Kind.NORM, width);
-        add("lm_head.weight", Kind.MATRIX, vocab, width);
+        if (!config.tieWordEmbeddings()) {
+            add("lm_head.weight", Kind.MATRIX, vocab, width);
+        }
         for (int i = 0; i < config.numNextnPredictLayers(); i++) {
             addModule(config.numHiddenLayers() + i);
         }
@@ -130,7 +134,10 @@ public final class TensorInventory {
     private void addLayer(String prefix, int layer) {
         long width = config.hiddenSize();
         add(prefix + "input_layernorm.weight", Kind.NORM, width);
-        addAttention(prefix + "self_attn.");
+        switch (config.attention()) {
+            case MlaConfig mla -> addLatentAttention(prefix + "self_attn.", mla);
+            case GqaConfig gqa -> addGroupedAttention(prefix + "self_attn.", gqa);
+        }
         add(prefix + "post_attention_layernorm.weight", Kind.NORM, width);
         if (config.layerHasExperts(layer)) {
             addExperts(prefix + "mlp.");
@@ -139,9 +146,23 @@ public final class TensorInventory {
         }
     }
 
-    private void addAttention(String prefix) {
+    private void addGroupedAttention(String prefix, GqaConfig gqa) {
         long width = config.hiddenSize();
-        MlaConfig mla = config.mla();
+        addProjection(prefix + "q_proj", gqa.queryRows(), width, gqa.qkvBias());
+        addProjection(prefix + "k_proj", gqa.keyValueRows(), width, gqa.qkvBias());
+        addProjection(prefix + "v_proj", gqa.keyValueRows(), width, gqa.qkvBias());
+        addLinear(prefix + "o_proj.weight", width, gqa.outputColumns());
+    }
+
+    private void addProjection(String prefix, long rows, long columns, boolean bias) {
+        addLinear(prefix + ".weight", rows, columns);
+        if (bias) {
+            add(prefix + ".bias", Kind.BIAS, rows);
+        }
+    }
+
+    private void addLatentAttention(String prefix, MlaConfig mla) {
+        long width = config.hiddenSize();
         if (mla.compressesQuery()) {
             addLinear(prefix + "q_a_proj.weight", mla.qLoraRank(), width);
             add(prefix + "q_a_layernorm.weight", Kind.NORM, mla.qLoraRank());

@@ -14,7 +14,8 @@ public record YarnConfig(
         double betaFast,
         double betaSlow,
         double mscale,
-        double mscaleAllDim) {
+        double mscaleAllDim)
+        implements RopeScaling {
 
     /// @throws IllegalArgumentException naming the key out of range
     public YarnConfig {
@@ -40,6 +41,19 @@ public record YarnConfig(
         return factor > 1 ? 0.1 * scale * Math.log(factor) + 1 : 1;
     }
 
+    /// `m(mscale) / m(mscale_all_dim)`.
+    @Override
+    public double magnitude() {
+        return magnitude(mscale) / magnitude(mscaleAllDim);
+    }
+
+    /// `m(mscale_all_dim)^2`.
+    @Override
+    public double softmaxFactor() {
+        double m = magnitude(mscaleAllDim);
+        return m * m;
+    }
+
     /// Stretch the base frequencies of a rotated part of `dim` elements.
     ///
     ///     corr(n) = dim ln(L0 / (2 pi n)) / (2 ln theta)
@@ -47,7 +61,8 @@ public record YarnConfig(
     ///     f'_i = (f_i / s) ramp_i + f_i (1 - ramp_i), ramp_i = clamp((i - lo) / (hi - lo), 0, 1)
     ///
     /// The upper end is `dim - 1`, not `dim/2 - 1`, as in the published code.
-    double[] stretch(double[] frequencies, double theta, int dim) {
+    @Override
+    public double[] stretch(double[] frequencies, double theta, int dim) {
         double lo = Math.max(Math.floor(corr(betaFast, theta, dim)), 0);
         double hi = Math.min(Math.ceil(corr(betaSlow, theta, dim)), dim - 1);
         if (lo == hi) {

@@ -2,14 +2,14 @@ package dev.minke.model.deepseek;
 
 import dev.minke.model.autograd.Var;
 
-/// One of the two writings of multi-head latent attention: expanded over whole sequences, or
-/// absorbed over a latent cache.
+/// How attention runs: expanded over whole sequences, or over a cache, which latent attention does
+/// in absorbed form.
 @FunctionalInterface
 public interface AttentionForm {
     /// Attend with the weights of a layer: `x` [T, d], normalised -> [T, d].
     ///
     /// @param layer index of the block, to find its cache
-    Var attend(Pass pass, int layer, LatentAttention weights, Var x);
+    Var attend(Pass pass, int layer, Attention weights, Var x);
 
     /// The expanded form: training and whole prompts.
     static AttentionForm expanded() {

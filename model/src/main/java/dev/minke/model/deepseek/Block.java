@@ -21,7 +21,7 @@ import java.util.Optional;
 public final class Block {
     private final int layer;
     private final RmsNorm inputNorm;
-    private final LatentAttention attention;
+    private final Attention attention;
     private final RmsNorm postAttentionNorm;
     private final FeedForward feedForward;
 
@@ -31,7 +31,7 @@ public final class Block {
         int d = config.hiddenSize();
         double eps = config.rmsNormEps();
         inputNorm = new RmsNorm(parameters, prefix + "input_layernorm.weight", d, eps);
-        attention = new LatentAttention(parameters, prefix + "self_attn.", config);
+        attention = Attention.of(parameters, prefix + "self_attn.", config);
         postAttentionNorm =
                 new RmsNorm(parameters, prefix + "post_attention_layernorm.weight", d, eps);
         feedForward =
@@ -57,7 +57,7 @@ public final class Block {
     }
 
     /// The attention's weights.
-    public LatentAttention attention() {
+    public Attention attention() {
         return attention;
     }
 

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A model of the DeepSeek family (V3 report 2):
+/// A model of the DeepSeek family (V3 report 2), or a dense relative of it:
 ///
 ///     h = Embedding[token];  h = Block_l(h) for every layer;  logits = lm_head RmsNorm(h)
 ///
@@ -49,7 +49,10 @@ public final class DeepSeekModel implements AutoCloseable {
             blocks.add(new Block(parameters, layer, config));
         }
         norm = new RmsNorm(parameters, "model.norm.weight", d, config.rmsNormEps());
-        head = new Linear(parameters, "lm_head.weight", config.vocabSize(), d);
+        head =
+                config.tieWordEmbeddings()
+                        ? new Linear(embedding)
+                        : new Linear(parameters, "lm_head.weight", config.vocabSize(), d);
         mtp =
                 config.numNextnPredictLayers() == 0
                         ? Optional.empty()
@@ -79,14 +82,18 @@ public final class DeepSeekModel implements AutoCloseable {
         return mtp;
     }
 
-    /// Fill matrices with normal numbers of standard deviation `std`, norms with ones, router
-    /// biases with zeros. The V3 report uses 0.006.
+    /// Fill matrices with normal numbers of standard deviation `std`, norms with ones, biases with
+    /// zeros. The V3 report uses 0.006.
     public void initialize(double std, long seed) {
         Rng rng = Rng.stream(seed, 0);
         parameters
                 .trained()
                 .forEach(p -> {
                     Tensor value = p.value();
+                    if (p.name().endsWith(".bias")) {
+                        value.clear();
+                        return;
+                    }
                     boolean gain = value.rank() == 1;
                     for (long r = 0; r < value.rows(); r++) {
                         for (long c = 0; c < value.cols(); c++) {

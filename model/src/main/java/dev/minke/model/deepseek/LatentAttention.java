@@ -20,7 +20,7 @@ import java.util.Optional;
 ///
 /// x: [T, hidden] -> [T, hidden]. Caches nothing; the absorbed form over a cache of c and rope(kr)
 /// is `CachedLatentAttention` of the inference module.
-public final class LatentAttention {
+public final class LatentAttention implements Attention {
     private final AttentionShape shape;
     private final int kvLoraRank;
     private final Optional<QueryCompression> compression;
@@ -32,9 +32,8 @@ public final class LatentAttention {
 
     private record QueryCompression(Linear down, RmsNorm norm) {}
 
-    LatentAttention(Parameters parameters, String prefix, DeepSeekConfig config) {
+    LatentAttention(Parameters parameters, String prefix, MlaConfig mla, DeepSeekConfig config) {
         int d = config.hiddenSize();
-        MlaConfig mla = config.mla();
         int heads = mla.numAttentionHeads();
         double eps = config.rmsNormEps();
         shape =
@@ -67,7 +66,8 @@ public final class LatentAttention {
         output = new Linear(parameters, prefix + "o_proj.weight", d, mla.outputColumns());
     }
 
-    Var forward(Pass pass, Var x) {
+    @Override
+    public Var forward(Pass pass, Var x) {
         return expanded(pass, queries(pass, x), latents(pass, x));
     }
 
@@ -123,12 +123,13 @@ public final class LatentAttention {
         return output;
     }
 
-    /// Sizes of heads.
+    @Override
     public AttentionShape shape() {
         return shape;
     }
 
-    List<Linear> linears() {
+    @Override
+    public List<Linear> linears() {
         List<Linear> all = new ArrayList<>(List.of(query, kvDown, kvUp, output));
         compression.ifPresent(c -> all.add(c.down()));
         return all;

@@ -3,6 +3,7 @@ package dev.minke.model.deepseek;
 import dev.minke.model.checkpoint.AtomicFiles;
 import dev.minke.model.checkpoint.HuggingFaceFolder;
 import dev.minke.model.checkpoint.MalformedCheckpoint;
+import dev.minke.model.checkpoint.RotaryOrder;
 import dev.minke.model.checkpoint.SafetensorsWriter;
 import dev.minke.model.checkpoint.StoredType;
 import dev.minke.model.checkpoint.TensorInfo;
@@ -61,10 +62,19 @@ public final class ModelFolder {
             for (Parameter parameter : parameters.all()) {
                 for (Parameter.Entry entry : parameter.entries()) {
                     read(files, entry, kernels);
+                    if (rotated(config, entry.name())) {
+                        RotaryOrder.toInterleaved(entry.tensor(), config.qkHeadDim());
+                    }
                 }
             }
             return model;
         }
+    }
+
+    /// Whether the rows of a weight are stored half-split: queries and keys of dense models.
+    private static boolean rotated(DeepSeekConfig config, String name) {
+        return config.family().isDense()
+                && (name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj."));
     }
 
     private static DeepSeekConfig withoutAbsentMtp(DeepSeekConfig config, HuggingFaceFolder files) {
@@ -119,7 +129,16 @@ public final class ModelFolder {
                 Tensor tensor =
                         Optional.ofNullable(tensors.get(spec.name()))
                                 .orElseThrow(() -> new IllegalStateException(spec.name()));
-                write(writer, spec, tensor, kernels);
+                if (rotated(config, spec.name())) {
+                    try (Arena arena = Arena.ofShared()) {
+                        Tensor rows = Tensor.zeros(arena, tensor.shape());
+                        rows.copyFrom(tensor);
+                        RotaryOrder.toHalfSplit(rows, config.qkHeadDim());
+                        write(writer, spec, rows, kernels);
+                    }
+                } else {
+                    write(writer, spec, tensor, kernels);
+                }
             }
             writer.commit();
         }
@@ -137,7 +156,10 @@ public final class ModelFolder {
         tensors.computeIfAbsent(
                 mtp + "embed_tokens.weight", k -> tensors.get("model.embed_tokens.weight"));
         tensors.computeIfAbsent(
-                mtp + "shared_head.head.weight", k -> tensors.get("lm_head.weight"));
+                mtp + "shared_head.head.weight",
+                k ->
+                        tensors.getOrDefault(
+                                "lm_head.weight", tensors.get("model.embed_tokens.weight")));
         return tensors;
     }
 

@@ -8,7 +8,7 @@ import dev.minke.tensor.Tensor;
 /// @param tape records, or not
 /// @param positions [T] position of every token in its sequence
 /// @param sequences [S + 1] where sequences start and end among the T rows
-/// @param rope [positions, qk_rope_head_dim] cos and sin of every angle
+/// @param rope [positions, width of the rotated part] cos and sin of every angle
 /// @param attention which form of attention runs, over which cache
 /// @param routing what is counted and added to the loss in the MoE layers
 public record Pass(

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 final class RopeTable {
     private RopeTable() {}
 
-    /// [length, qk_rope_head_dim]: cos and sin of pair i at columns 2i and 2i + 1.
+    /// [length, width of the rotated part]: cos and sin of pair i at columns 2i and 2i + 1.
     static Tensor create(DeepSeekConfig config, int length, Arena arena) {
         double[] frequencies = config.ropeFrequencies();
         double magnitude = config.ropeMagnitude();

@@ -37,6 +37,7 @@ class DeepSeekConfigTests {
                                 1,
                                 163840,
                                 1e-6,
+                                false,
                                 new MlaConfig(128, 1536, 512, 128, 64, 128),
                                 new MoeConfig(
                                         3,
@@ -234,6 +235,74 @@ class DeepSeekConfigTests {
         }
     }
 
+    private static final String QWEN2 =
+            """
+            {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu",
+             "hidden_size": 1536, "intermediate_size": 8960, "max_position_embeddings": 131072,
+             "max_window_layers": 21, "num_attention_heads": 12, "num_hidden_layers": 28,
+             "num_key_value_heads": 2, "rms_norm_eps": 1e-06, "rope_theta": 10000,
+             "sliding_window": 4096, "tie_word_embeddings": false, "use_sliding_window": false,
+             "vocab_size": 151936}
+            """;
+
+    private static final String LLAMA =
+            """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096,
+             "intermediate_size": 14336, "max_position_embeddings": 131072, "mlp_bias": false,
+             "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8,
+             "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "vocab_size": 128256,
+             "rope_scaling": {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+             "original_max_position_embeddings": 8192, "rope_type": "llama3"}}
+            """;
+
+    @Test
+    void readsTheDenseModelsThatR1WasDistilledInto() throws IOException {
+        DeepSeekConfig qwen = DeepSeekConfig.parse(QWEN2, "qwen2");
+        assertThat(qwen.attention()).isEqualTo(new GqaConfig(12, 2, 128, true));
+        assertThat(qwen.parameterCount()).isEqualTo(1_777_088_000);
+        assertThat(qwen.activeParameterCount()).isEqualTo(1_777_088_000);
+        assertThat(qwen.cacheElementsPerToken()).isEqualTo(28 * 2 * 256);
+        DeepSeekConfig llama = DeepSeekConfig.parse(LLAMA, "llama");
+        assertThat(llama.attention()).isEqualTo(new GqaConfig(32, 8, 128, false));
+        assertThat(llama.parameterCount()).isEqualTo(8_030_261_248L);
+        assertThat(llama.softmaxScale()).isEqualTo(1 / Math.sqrt(128));
+        for (DeepSeekConfig config : List.of(qwen, llama)) {
+            assertThat(DeepSeekConfig.parse(config.toJson(), "again")).isEqualTo(config);
+            assertThat(TensorInventory.of(config).elements()).isEqualTo(config.parameterCount());
+        }
+    }
+
+    @Test
+    void aTiedHeadIsNotCountedTwice() throws IOException {
+        DeepSeekConfig tied =
+                DeepSeekConfig.parse(
+                        QWEN2.replace(
+                                "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"),
+                        "qwen2");
+        assertThat(tied.parameterCount()).isEqualTo(1_543_714_304);
+        assertThat(TensorInventory.of(tied).elements()).isEqualTo(tied.parameterCount());
+        assertThat(TensorInventory.of(tied).find("lm_head.weight")).isEmpty();
+    }
+
+    @Test
+    void refusesSlidingWindowsAndBiasesOfDenseModels() {
+        assertThatThrownBy(() ->
+                        DeepSeekConfig.parse(
+                                QWEN2.replace(
+                                        "\"use_sliding_window\": false",
+                                        "\"use_sliding_window\": true"),
+                                "q"))
+                .hasMessage("q: use_sliding_window is true, expected false");
+        assertThatThrownBy(() ->
+                        DeepSeekConfig.parse(
+                                LLAMA.replace("\"mlp_bias\": false", "\"mlp_bias\": true"), "l"))
+                .hasMessage("l: mlp_bias is true, expected false");
+        assertThatThrownBy(
+                        () -> DeepSeekConfig.parse(LLAMA.replace("heads\": 8", "heads\": 7"), "l"))
+                .hasMessage(
+                        "l: num_key_value_heads is 7, expected a divisor of num_attention_heads 32");
+    }
+
     @Test
     void takesSeveralEndTokens() throws IOException {
         ObjectNode json = (ObjectNode) JSON.readTree(Published.json(Published.V3));
@@ -247,10 +316,12 @@ class DeepSeekConfigTests {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model_type|\"llama\"|model_type is \"llama\", expected deepseek_v2 or deepseek_v3"
-                        + " or kimi_k2",
+                "model_type|\"gpt2\"|model_type is \"gpt2\", expected deepseek_v2 or deepseek_v3"
+                        + " or kimi_k2 or llama or qwen2",
                 "model_type|\"deepseek_v32\"|model_type is \"deepseek_v32\", expected deepseek_v2"
-                        + " or deepseek_v3 or kimi_k2",
+                        + " or deepseek_v3 or kimi_k2 or llama or qwen2",
+                "model_type|\"llama\"|architectures is [\"DeepseekV3ForCausalLM\"], expected"
+                        + " [\"LlamaForCausalLM\"] with model_type llama",
                 "architectures|[\"LlamaForCausalLM\"]|architectures is [\"LlamaForCausalLM\"],"
                         + " expected [\"DeepseekV3ForCausalLM\"] with model_type deepseek_v3",
                 "architectures|\"DeepseekV3ForCausalLM\"|architectures is"
@@ -258,7 +329,7 @@ class DeepSeekConfigTests {
                         + " model_type deepseek_v3",
                 "hidden_act|\"gelu\"|hidden_act is \"gelu\", expected \"silu\"",
                 "attention_bias|true|attention_bias is true, expected false",
-                "tie_word_embeddings|true|tie_word_embeddings is true, expected false",
+                "tie_word_embeddings|1|tie_word_embeddings is 1, expected true or false",
                 "moe_layer_freq|2|moe_layer_freq is 2, expected 1",
                 "moe_layer_freq|[0,1]|moe_layer_freq is [0,1], expected 1",
                 "rope_interleave|false|rope_interleave is false, expected true",
@@ -269,8 +340,8 @@ class DeepSeekConfigTests {
                         + " group_limited_greedy or noaux_tc",
                 "topk_method|\"greedy\"|scoring_func is sigmoid, expected softmax with topk_method"
                         + " greedy",
-                "rope_scaling|{\"type\":\"linear\",\"factor\":2}|rope_scaling.type is \"linear\","
-                        + " expected yarn or default",
+                "rope_scaling|{\"type\":\"longrope\",\"factor\":2}|rope_scaling.type is"
+                        + " \"longrope\", expected yarn, llama3, linear or default",
                 "rope_scaling|{\"type\":\"yarn\",\"factor\":2}|"
                         + "rope_scaling.original_max_position_embeddings is missing, expected a"
                         + " 32-bit integer",
@@ -386,7 +457,7 @@ class DeepSeekConfigTests {
                 .hasMessage(
                         file
                                 + ": model_type is missing, expected deepseek_v2 or deepseek_v3 or"
-                                + " kimi_k2");
+                                + " kimi_k2 or llama or qwen2");
         Files.writeString(file, Published.json(Published.V3));
         assertThat(DeepSeekConfig.read(file)).isEqualTo(Published.config(Published.V3));
     }
@@ -413,6 +484,7 @@ class DeepSeekConfigTests {
                 modules,
                 64,
                 1e-6,
+                false,
                 new MlaConfig(1, 0, 2, 2, 2, 3),
                 new MoeConfig(
                         1, 3, 4, 1, 2, 1, 1, ScoringFunc.SIGMOID, TopkMethod.NOAUX_TC, true, 1),

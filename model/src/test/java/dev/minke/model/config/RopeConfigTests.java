@@ -58,6 +58,31 @@ class RopeConfigTests {
         assertThat(Published.config(model).softmaxScale()).isCloseTo(expected, within(1e-10));
     }
 
+    /// Expected values from the formula of the published code, in float64.
+    @Test
+    void stretchesLlama3sLowFrequenciesAlone() {
+        RopeConfig rope = new RopeConfig(500000, Optional.of(new Llama3Config(8, 1, 4, 8192)));
+        double[] found = rope.frequencies(128);
+        assertThat(found[0]).isEqualTo(1);
+        assertThat(found[20]).isCloseTo(0.016560440080994446, within(1e-15));
+        assertThat(found[28]).isCloseTo(0.003211445994752591, within(1e-15));
+        assertThat(found[32]).isCloseTo(0.0005248461609929547, within(1e-15));
+        assertThat(found[36]).isCloseTo(7.78465527393245e-05, within(1e-16));
+        assertThat(found[63]).isCloseTo(3.068925988914511e-07, within(1e-18));
+        assertThat(rope.magnitude()).isEqualTo(1);
+        assertThat(rope.softmaxFactor()).isEqualTo(1);
+    }
+
+    @Test
+    void dividesAllFrequenciesByALinearFactor() {
+        RopeConfig rope = new RopeConfig(100000, Optional.of(new LinearConfig(4)));
+        double[] plain = RopeConfig.plain(100000).frequencies(16);
+        double[] found = rope.frequencies(16);
+        for (int i = 0; i < 8; i++) {
+            assertThat(found[i]).isEqualTo(plain[i] / 4);
+        }
+    }
+
     @Test
     void scalesTheSoftmaxOfFactor64() {
         YarnConfig yarn = new YarnConfig(64, 4096, 32, 1, 1, 1);

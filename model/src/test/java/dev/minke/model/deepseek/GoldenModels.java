@@ -25,7 +25,8 @@ import java.util.List;
 /// The answers come from float64; what F32 differs by was measured as 1e-5 at a deviation of 1.
 public final class GoldenModels {
     /// The folders under `golden/`.
-    public static final List<String> NAMES = List.of("tiny-v3", "tiny-v2-lite", "tiny-moonlight");
+    public static final List<String> NAMES =
+            List.of("tiny-v3", "tiny-v2-lite", "tiny-moonlight", "tiny-llama", "tiny-qwen2");
 
     private static final double TOLERANCE = 5e-5;
 

@@ -31,7 +31,36 @@ public final class SmallModels {
              "topk_method": "noaux_tc", "norm_topk_prob": true}
             """;
 
+    private static final String DENSE =
+            """
+            {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2",
+             "vocab_size": 40, "hidden_size": 24, "intermediate_size": 20,
+             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "max_position_embeddings": 128, "rope_theta": 1000000.0,
+             "tie_word_embeddings": true, "use_sliding_window": false}
+            """;
+
     private SmallModels() {}
+
+    /// A dense relative as the small Qwen2: grouped queries, biases, the embedding as the head.
+    public static DeepSeekConfig qwen2() {
+        return parse(DENSE);
+    }
+
+    /// A dense relative as Llama 3.1: no biases, wide heads, stretched frequencies.
+    public static DeepSeekConfig llama() {
+        return parse(
+                DENSE.replace("Qwen2", "Llama")
+                        .replace("qwen2", "llama")
+                        .replace("true", "false")
+                        .replace(
+                                "\"rope_theta\"",
+                                """
+                                "head_dim": 10, "rope_scaling": {"rope_type": "llama3",
+                                "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                                "original_max_position_embeddings": 64}, "rope_theta"\
+                                """));
+    }
 
     /// As V3: query compression, groups, correction bias, a shared expert, MTP.
     public static DeepSeekConfig v3() {
@@ -66,7 +95,9 @@ public final class SmallModels {
         return List.of(
                 Named.of("v3", v3()),
                 Named.of("v2", v2()),
-                Named.of("without shared experts", withoutSharedExperts()));
+                Named.of("without shared experts", withoutSharedExperts()),
+                Named.of("qwen2", qwen2()),
+                Named.of("llama", llama()));
     }
 
     private static DeepSeekConfig parse(String json) {

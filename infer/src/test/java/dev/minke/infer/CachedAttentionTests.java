@@ -30,8 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The absorbed form over a cache is the expanded form over the whole sequence.
-class CachedLatentAttentionTests {
+/// Attention over a cache, absorbed where it is latent, is the expanded form over the whole
+/// sequence.
+class CachedAttentionTests {
     static final List<String> GOLDEN = GoldenModels.NAMES;
     private static final Team TEAM = new Team(1);
     private static Kernels kernels;
@@ -70,7 +71,7 @@ class CachedLatentAttentionTests {
     private static void check(DeepSeekModel model, int[] tokens, int prompt, double tolerance) {
         int vocab = model.config().vocabSize();
         float[] whole = SmallModels.logits(model, kernels, tokens);
-        try (LatentCache cache = new LatentCache(model, 3, tokens.length);
+        try (AttentionCache cache = new AttentionCache(model.config(), 3, tokens.length);
                 Workspace workspace = new Workspace()) {
             int[] slot = {1};
             int done = 0;
@@ -78,8 +79,8 @@ class CachedLatentAttentionTests {
                 int to = done == 0 ? prompt : done + 1;
                 AttentionForm form =
                         done == 0
-                                ? CachedLatentAttention.prefill(cache, slot)
-                                : CachedLatentAttention.decode(cache, slot);
+                                ? CachedAttention.prefill(cache, slot)
+                                : CachedAttention.decode(cache, slot);
                 workspace.reset();
                 Tensor logits = run(model, workspace, form, tokens, done, to);
                 double[] expected = new double[(to - done) * vocab];
@@ -89,8 +90,8 @@ class CachedLatentAttentionTests {
                 Close.within("tokens %d to %d".formatted(done, to), logits, expected, tolerance);
                 done = to;
             }
-            assertThat(cache.layer(0).slice(0).toFloats()).containsOnly(0f);
-            assertThat(cache.layer(0).slice(2).toFloats()).containsOnly(0f);
+            assertThat(cache.part(0, 0).slice(0).toFloats()).containsOnly(0f);
+            assertThat(cache.part(0, 0).slice(2).toFloats()).containsOnly(0f);
         }
     }
 
@@ -128,25 +129,25 @@ class CachedLatentAttentionTests {
         DeepSeekConfig config = SmallModels.v3();
         int[] tokens = SmallModels.tokens(9, 40, 4);
         try (DeepSeekModel model = SmallModels.random(config, Parameters.forInference(), 8);
-                LatentCache all = new LatentCache(model, 1, 12);
-                LatentCache single = new LatentCache(model, 1, 12);
+                AttentionCache all = new AttentionCache(model.config(), 1, 12);
+                AttentionCache single = new AttentionCache(model.config(), 1, 12);
                 Workspace workspace = new Workspace()) {
-            run(model, workspace, CachedLatentAttention.prefill(all, new int[] {0}), tokens, 0, 9);
+            run(model, workspace, CachedAttention.prefill(all, new int[] {0}), tokens, 0, 9);
             for (int i = 0; i < 9; i++) {
                 workspace.reset();
-                AttentionForm form = CachedLatentAttention.decode(single, new int[] {0});
+                AttentionForm form = CachedAttention.decode(single, new int[] {0});
                 run(model, workspace, form, tokens, i, i + 1);
             }
             assertThat(all.capacity()).isEqualTo(12);
             for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-                Tensor rows = all.layer(layer);
+                Tensor rows = all.part(layer, 0);
                 rows.expect("cache", 1, 12, 14);
                 float[] values = rows.toFloats();
                 double[] expected = new double[values.length];
                 for (int i = 0; i < values.length; i++) {
                     expected[i] = values[i];
                 }
-                Close.within("layer " + layer, single.layer(layer), expected, 2e-5);
+                Close.within("layer " + layer, single.part(layer, 0), expected, 2e-5);
                 assertThat(Arrays.copyOfRange(values, 9 * 14, 12 * 14)).containsOnly(0f);
                 assertThat(Arrays.copyOfRange(values, 8 * 14, 9 * 14)).doesNotContain(0f);
             }
