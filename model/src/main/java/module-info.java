@@ -6,6 +6,7 @@ module dev.minke.model {
 
     exports dev.minke.model.autograd;
     exports dev.minke.model.checkpoint;
+    exports dev.minke.model.checkpoint.gguf;
     exports dev.minke.model.config;
     exports dev.minke.model.deepseek;
     exports dev.minke.model.nn;

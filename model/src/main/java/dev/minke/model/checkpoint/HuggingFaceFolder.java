@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -28,13 +30,20 @@ public final class HuggingFaceFolder implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, String> fileOf;
+    private final Map<String, List<String>> namesIn;
     private final Map<String, Safetensors> open;
     private boolean closed;
 
+    /// @param fileOf file by tensor
+    /// @param namesIn tensors by file, for files whose header has yet to agree
     private HuggingFaceFolder(
-            Path folder, Map<String, String> fileOf, Map<String, Safetensors> open) {
+            Path folder,
+            Map<String, String> fileOf,
+            Map<String, List<String>> namesIn,
+            Map<String, Safetensors> open) {
         this.folder = folder;
         this.fileOf = fileOf;
+        this.namesIn = namesIn;
         this.open = open;
     }
 
@@ -68,11 +77,12 @@ public final class HuggingFaceFolder implements AutoCloseable {
         file.names().forEach(name -> fileOf.put(name, SINGLE));
         Map<String, Safetensors> open = new HashMap<>();
         open.put(SINGLE, file);
-        return new HuggingFaceFolder(folder, fileOf, open);
+        return new HuggingFaceFolder(folder, fileOf, Map.of(), open);
     }
 
     private static HuggingFaceFolder sharded(Path folder, ShardIndex index) throws IOException {
-        for (String shard : index.shards()) {
+        Map<String, List<String>> namesIn = index.namesIn();
+        for (String shard : namesIn.keySet()) {
             if (!Files.isRegularFile(folder.resolve(shard))) {
                 throw new MalformedCheckpoint(
                         index.file(),
@@ -81,7 +91,7 @@ public final class HuggingFaceFolder implements AutoCloseable {
                         "no such file");
             }
         }
-        return new HuggingFaceFolder(folder, index.shardOf(), new HashMap<>());
+        return new HuggingFaceFolder(folder, index.shardOf(), namesIn, new HashMap<>());
     }
 
     /// The folder.
@@ -92,6 +102,19 @@ public final class HuggingFaceFolder implements AutoCloseable {
     /// Read config.json, see [DeepSeekConfig#read].
     public DeepSeekConfig config() throws IOException {
         return DeepSeekConfig.read(folder.resolve(CONFIG));
+    }
+
+    /// Bytes of all files with weights.
+    public long bytes() {
+        long sum = 0;
+        for (String file : new HashSet<>(fileOf.values())) {
+            try {
+                sum += Files.size(folder.resolve(file));
+            } catch (IOException e) {
+                return sum; // a size for people, not worth a failure
+            }
+        }
+        return sum;
     }
 
     /// Names of all tensors, in the order of index or header.
@@ -152,12 +175,12 @@ public final class HuggingFaceFolder implements AutoCloseable {
             return known;
         }
         Safetensors shard = Safetensors.open(folder.resolve(file));
-        for (var entry : fileOf.entrySet()) {
-            if (entry.getValue().equals(file) && !shard.names().contains(entry.getKey())) {
+        for (String name : namesIn.getOrDefault(file, List.of())) {
+            if (!shard.names().contains(name)) {
                 shard.close();
                 throw new MalformedCheckpoint(
                         shard.file(),
-                        "tensor " + entry.getKey(),
+                        "tensor " + name,
                         "it in this shard, as " + ShardIndex.NAME + " says",
                         "none");
             }

@@ -131,18 +131,19 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                     file, "byte " + at, expected, token == null ? "nothing" : token.toString());
         }
 
-        private void expect(JsonParser parser, JsonToken token, String expected)
+        /// @param what with `name` the words of the refusal, joined only there
+        private void expect(JsonParser parser, JsonToken token, String what, String name)
                 throws MalformedCheckpoint {
             if (parser.nextToken() != token) {
-                throw wrong(parser, expected);
+                throw wrong(parser, what + name);
             }
         }
 
         private void readMetadata(JsonParser parser) throws MalformedCheckpoint {
-            expect(parser, JsonToken.START_OBJECT, "an object of strings as " + METADATA);
+            expect(parser, JsonToken.START_OBJECT, "an object of strings as ", METADATA);
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String key = parser.currentName();
-                expect(parser, JsonToken.VALUE_STRING, "a string as metadata " + key);
+                expect(parser, JsonToken.VALUE_STRING, "a string as metadata ", key);
                 metadata.put(key, parser.getString());
             }
         }
@@ -152,7 +153,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                 throw new MalformedCheckpoint(
                         file, "tensor " + name, "at most " + MAX_TENSORS + " tensors", "more");
             }
-            expect(parser, JsonToken.START_OBJECT, "an object as tensor " + name);
+            expect(parser, JsonToken.START_OBJECT, "an object as tensor ", name);
             String dtype = "";
             long[] shape = null;
             long[] offsets = null;
@@ -161,16 +162,16 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                 switch (key) {
                     case "dtype" -> {
                         checkOnce(name, key, !dtype.isEmpty());
-                        expect(parser, JsonToken.VALUE_STRING, "a string as dtype of " + name);
+                        expect(parser, JsonToken.VALUE_STRING, "a string as dtype of ", name);
                         dtype = parser.getString();
                     }
                     case "shape" -> {
                         checkOnce(name, key, shape != null);
-                        shape = readLongs(parser, "shape of " + name, MAX_RANK);
+                        shape = readLongs(parser, "shape of ", name, MAX_RANK);
                     }
                     case "data_offsets" -> {
                         checkOnce(name, key, offsets != null);
-                        offsets = readLongs(parser, "data_offsets of " + name, 2);
+                        offsets = readLongs(parser, "data_offsets of ", name, 2);
                     }
                     default -> {
                         parser.nextToken();
@@ -194,19 +195,26 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             }
         }
 
-        private long[] readLongs(JsonParser parser, String what, int most)
+        private long[] readLongs(JsonParser parser, String what, String name, int most)
                 throws MalformedCheckpoint {
-            expect(parser, JsonToken.START_ARRAY, "a list as " + what);
-            List<Long> values = new ArrayList<>();
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                throw wrong(parser, "a list as " + what + name);
+            }
+            long[] values = new long[Math.min(most, 4)];
+            int count = 0;
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
                         || parser.getLongValue() < 0
-                        || values.size() == most) {
-                    throw wrong(parser, "at most " + most + " integers of 0 or more as " + what);
+                        || count == most) {
+                    throw wrong(
+                            parser, "at most " + most + " integers of 0 or more as " + what + name);
                 }
-                values.add(parser.getLongValue());
+                if (count == values.length) {
+                    values = Arrays.copyOf(values, most);
+                }
+                values[count++] = parser.getLongValue();
             }
-            return values.stream().mapToLong(Long::longValue).toArray();
+            return Arrays.copyOf(values, count);
         }
 
         private TensorInfo check(String name, String dtype, long[] shape, long[] offsets)

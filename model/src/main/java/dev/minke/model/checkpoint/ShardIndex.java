@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -71,17 +71,19 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
 
     private static void parseMap(Path file, JsonParser parser, Map<String, String> shardOf)
             throws MalformedCheckpoint {
+        // a hundred thousand tensors lie in a few hundred shards: one text for each of these
+        Map<String, String> known = new HashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String tensor = parser.currentName();
             String shard = parser.nextToken() == JsonToken.VALUE_STRING ? parser.getString() : "";
-            if (!plainName(shard)) {
+            if (!known.containsKey(shard) && !plainName(shard)) {
                 throw new MalformedCheckpoint(
                         file,
                         "tensor " + tensor,
                         "a .safetensors file name without a folder",
                         "\"" + shard + "\"");
             }
-            if (shardOf.put(tensor, shard) != null) {
+            if (shardOf.put(tensor, known.computeIfAbsent(shard, s -> s)) != null) {
                 throw new MalformedCheckpoint(file, "tensor " + tensor, "one entry", "two");
             }
         }
@@ -94,8 +96,12 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
                 && shard.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
     }
 
-    Set<String> shards() {
-        return new LinkedHashSet<>(shardOf.values());
+    /// Tensors by shard, both in the order of the index.
+    Map<String, List<String>> namesIn() {
+        Map<String, List<String>> namesIn = new LinkedHashMap<>();
+        shardOf.forEach((tensor, shard) ->
+                namesIn.computeIfAbsent(shard, _ -> new ArrayList<>()).add(tensor));
+        return namesIn;
     }
 
     /// The text of an index.
