@@ -17,11 +17,30 @@ final class Bands {
         void range(long from, long to);
     }
 
+    /// Work on a range, `to` exclusive, with memory of the worker.
+    @FunctionalInterface
+    interface ScratchBody {
+        void range(Scratch scratch, long from, long to);
+    }
+
     private Bands() {}
 
     /// Run `body` over ranges of `rows` rows that cost about `rowCost` element steps each.
     static void rows(Team team, long rows, long rowCost, Body body) {
         run(team, rows, Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1)), 1, body);
+    }
+
+    /// As [#rows(Team, long, long, Body)], for work that needs scratch memory.
+    static void rows(Team team, Scratch.Pool pool, long rows, long rowCost, ScratchBody body) {
+        long least = Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1));
+        long step = Math.max(least, Math.ceilDiv(rows, 8L * team.size()));
+        team.run(
+                Math.toIntExact(Math.ceilDiv(rows, step)),
+                (index, worker) -> {
+                    Scratch scratch = pool.take(worker);
+                    body.range(scratch, index * step, Math.min(rows, (index + 1) * step));
+                    pool.give(worker, scratch);
+                });
     }
 
     /// Run `body` over ranges of `size` elements.

@@ -11,17 +11,12 @@ import dev.minke.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Sums, factors, conversions and the norm of whole tensors, at the speed of memory.
 final class Elementwise {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
-    private static final VectorSpecies<Integer> I = Lanes.INT;
-    private static final VectorSpecies<Short> S = Lanes.HALF;
     private static final VectorSpecies<Double> D = Lanes.DOUBLE;
     private static final int L = Lanes.COUNT;
 
@@ -120,34 +115,56 @@ final class Elementwise {
             to.copyFrom(from);
             return;
         }
-        boolean widen = from.dtype() == DType.BF16;
-        if (widen ? to.dtype() != DType.F32 : from.dtype() != DType.F32) {
-            throw new IllegalArgumentException(
-                    "convert: %s to %s, expected F32 and BF16".formatted(from.dtype(), to.dtype()));
-        }
         Bands.rows(
                 team,
                 from.rows(),
                 from.cols(),
                 (first, last) -> {
                     for (long r = first; r < last; r++) {
-                        long source = from.offset() + r * from.rowStride() * from.dtype().bytes();
-                        long target = to.offset() + r * to.rowStride() * to.dtype().bytes();
-                        int n = Math.toIntExact(from.cols());
-                        if (widen) {
-                            widen(from.segment(), source, to.segment(), target, n);
-                        } else {
-                            narrow(from.segment(), source, to.segment(), target, n);
-                        }
+                        convertRow(from, to, r);
                     }
                 });
+    }
+
+    private static void convertRow(Tensor from, Tensor to, long r) {
+        MemorySegment x = from.segment();
+        MemorySegment y = to.segment();
+        long xAt = from.offset() + r * from.rowStride() * from.dtype().bytes();
+        long yAt = to.offset() + r * to.rowStride() * to.dtype().bytes();
+        int n = Math.toIntExact(from.cols());
+        boolean half = to.dtype() == DType.F16;
+        switch (from.dtype()) {
+            case F32 -> {
+                if (half) {
+                    Halves.narrowF16(x, xAt, y, yAt, n);
+                } else {
+                    narrow(x, xAt, y, yAt, n);
+                }
+            }
+            case BF16 -> {
+                if (half) {
+                    Halves.toF16(x, xAt, y, yAt, n);
+                } else {
+                    widen(x, xAt, y, yAt, n);
+                }
+            }
+            case F16 -> {
+                if (to.dtype() == DType.BF16) {
+                    Halves.toBf16(x, xAt, y, yAt, n);
+                } else {
+                    Halves.widenF16(x, xAt, y, yAt, n);
+                }
+            }
+            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+        }
     }
 
     /// BF16 to F32, exactly.
     static void widen(MemorySegment from, long source, MemorySegment to, long target, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {
-            load(from, source + 2L * i).intoMemorySegment(to, target + 4L * i, LITTLE_ENDIAN);
+            FloatVector x = Halves.loadBf16(from, source + 2L * i);
+            x.intoMemorySegment(to, target + 4L * i, LITTLE_ENDIAN);
         }
         for (; i < n; i++) {
             float value = Bf16.toFloat(from.get(JAVA_SHORT_UNALIGNED, source + 2L * i));
@@ -155,25 +172,12 @@ final class Elementwise {
         }
     }
 
-    /// L values of BF16, widened.
-    static FloatVector load(MemorySegment from, long offset) {
-        ShortVector bits = ShortVector.fromMemorySegment(S, from, offset, LITTLE_ENDIAN);
-        IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
-        return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
     private static void narrow(
             MemorySegment from, long source, MemorySegment to, long target, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(F, from, source + 4L * i, LITTLE_ENDIAN);
-            VectorMask<Integer> nan = x.test(VectorOperators.IS_NAN).cast(I);
-            IntVector bits = x.reinterpretAsInts();
-            IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
-            IntVector even = bits.add(upper.and(1)).add(0x7FFF);
-            IntVector rounded = even.lanewise(VectorOperators.LSHR, 16).blend(upper.or(0x40), nan);
-            ((ShortVector) rounded.convertShape(VectorOperators.I2S, S, 0))
-                    .intoMemorySegment(to, target + 2L * i, LITTLE_ENDIAN);
+            Halves.storeBf16(x, to, target + 2L * i);
         }
         for (; i < n; i++) {
             float value = from.get(JAVA_FLOAT_UNALIGNED, source + 4L * i);

@@ -144,7 +144,7 @@ final class Panels {
             if (lanes == L) {
                 for (int k = 0; k < body; k += L) {
                     for (int i = 0; i < L; i++) {
-                        Elementwise.load(b, block + i * stride * Short.BYTES + 2L * k)
+                        Halves.loadBf16(b, block + i * stride * Short.BYTES + 2L * k)
                                 .intoArray(to, corner + (k + i) * NR);
                     }
                     transposeRounds(to, corner + k * NR);

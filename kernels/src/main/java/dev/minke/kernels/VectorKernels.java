@@ -1,11 +1,13 @@
 package dev.minke.kernels;
 
 import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// The operations on the Vector API: each is one call into the class of its name.
 final class VectorKernels implements KernelSet {
@@ -220,5 +222,32 @@ final class VectorKernels implements KernelSet {
     @Override
     public void convert(Tensor from, Tensor to) {
         Elementwise.convert(team, from, to);
+    }
+
+    @Override
+    public void dequantize(BlockMatrix from, Tensor to) {
+        Blocks.dequantize(team, pool, from, to);
+    }
+
+    @Override
+    public void quantize(Tensor from, BlockMatrix to) {
+        Blocks.quantize(team, pool, from, to);
+    }
+
+    @Override
+    public void dequantizeFp8(
+            MemorySegment codes, Tensor scaleInv, int blockRows, int blockCols, Tensor to) {
+        Fp8Blocks.decode(team, codes, scaleInv, blockRows, blockCols, to);
+    }
+
+    @Override
+    public void quantizeFp8(
+            Tensor from,
+            int blockRows,
+            int blockCols,
+            boolean powerOfTwoScales,
+            MemorySegment codes,
+            Tensor scaleInv) {
+        Fp8Blocks.encode(team, pool, from, blockRows, blockCols, powerOfTwoScales, codes, scaleInv);
     }
 }

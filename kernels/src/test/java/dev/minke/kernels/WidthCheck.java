@@ -1,19 +1,23 @@
 package dev.minke.kernels;
 
 import dev.minke.tensor.Backends;
+import dev.minke.tensor.BlockFormat;
+import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// What [WidthTests] runs in JVMs of its own; needs no test library.
 final class WidthCheck {
     private WidthCheck() {}
 
-    /// Print the vectors in use and whether products have the reference's bits.
+    /// Print the vectors in use and whether products and weights have the reference's bits.
     public static void main(String[] args) {
         try (Team team = new Team(2);
                 Arena arena = Arena.ofShared()) {
@@ -24,6 +28,7 @@ final class WidthCheck {
             for (int n : new int[] {15, 33}) {
                 same &= Arrays.equals(products(vector, arena, n), products(reference, arena, n));
             }
+            same &= Arrays.equals(weights(vector, arena), weights(reference, arena));
             System.out.println(same ? "same bits" : "different bits");
         }
     }
@@ -47,6 +52,35 @@ final class WidthCheck {
         kernels.gemmPacked(
                 a.range(0, 1), kernels.pack(half, arena), c.range(5L * m, 5L * m + 1), false);
         return c.toFloats();
+    }
+
+    /// Matrices that went through each format of weights and back.
+    private static float[] weights(Kernels kernels, Arena arena) {
+        Tensor x = random(new Rng(3), arena, 3, 512);
+        BlockFormat[] formats = BlockFormat.values();
+        Tensor y = Tensor.zeros(arena, 3L * formats.length + 6, 512);
+        Rng rng = new Rng(4);
+        for (int f = 0; f < formats.length; f++) {
+            BlockFormat format = formats[f];
+            MemorySegment data = arena.allocate(3 * format.rowBytes(512));
+            for (long i = 0; i < data.byteSize(); i++) {
+                data.set(ValueLayout.JAVA_BYTE, i, (byte) rng.nextInt(0x70));
+            }
+            BlockMatrix blocks = new BlockMatrix(format, 3, 512, data);
+            if (format.canEncode()) {
+                kernels.quantize(x, blocks);
+            }
+            kernels.dequantize(blocks, y.range(3L * f, 3L * f + 3));
+        }
+        MemorySegment codes = arena.allocate(3 * 512);
+        Tensor scales = Tensor.zeros(arena, 3, 4);
+        Tensor last = y.range(3L * formats.length, 3L * formats.length + 3);
+        kernels.quantizeFp8(x, 1, 128, false, codes, scales);
+        kernels.dequantizeFp8(codes, scales, 1, 128, last);
+        Tensor half = Tensor.zeros(arena, DType.F16, 3, 512);
+        kernels.convert(x, half);
+        kernels.convert(half, y.range(3L * formats.length + 3, 3L * formats.length + 6));
+        return y.toFloats();
     }
 
     private static Tensor random(Rng rng, Arena arena, int rows, int cols) {

@@ -16,12 +16,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Forced vector widths, one JVM each, because species are constants of a process: products have
-/// the same bits at every width, and the reference's.
+/// Forced vector widths, one JVM each, because species are constants of a process: products and
+/// weights in fewer bits have the same bits at every width, and the reference's.
 class WidthTests {
     @ParameterizedTest
     @ValueSource(ints = {128, 256, 512})
-    void productsHaveTheBitsOfTheReferenceAtEveryWidth(int bits)
+    void kernelsHaveTheBitsOfTheReferenceAtEveryWidth(int bits)
             throws IOException, InterruptedException {
         List<String> command =
                 new ArrayList<>(

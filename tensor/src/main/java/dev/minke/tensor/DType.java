@@ -6,6 +6,9 @@ public enum DType {
     F32(4),
     /// The upper half of binary32; arithmetic widens it to F32 first.
     BF16(2),
+    /// IEEE 754 binary16: for storage, converted by [Kernels#convert] and read by no other kernel
+    /// but those that quantise.
+    F16(2),
     /// Two's complement; token ids, expert indices and row numbers.
     I32(4);
 

@@ -9,6 +9,7 @@ import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /// The operations that model code calls: coarse, named by meaning, checked once here, then one call
@@ -435,14 +436,73 @@ public final class Kernels {
         set.scale(x.expect("scale x", F32), factor);
     }
 
-    /// Copy with conversion between F32 and BF16 (round to nearest even).
+    /// Copy with conversion between F32, BF16 and F16 (round to nearest even).
     public void convert(Tensor from, Tensor to) {
         to.expect("convert to", from.shape());
         if (from.dtype() == I32 || to.dtype() == I32) {
             throw new ShapeMismatch(
-                    "convert: from %s, to %s, expected F32 or BF16".formatted(from, to));
+                    "convert: from %s, to %s, expected F32, BF16 or F16".formatted(from, to));
         }
         set.convert(from, to);
+    }
+
+    // ---------------------------------------------------------------- weights in fewer bits
+
+    /// Decode a quantised matrix (spec 2.6) to `to` [rows, cols], in the order of the element
+    /// formulas in F32 without fused multiply-add: the same bits as GGML's scalar code.
+    public void dequantize(BlockMatrix from, Tensor to) {
+        blocks("dequantize", from, to.expect("dequantize to", F32));
+        set.dequantize(from, to);
+    }
+
+    /// Encode `from` [rows, cols] (F32, BF16 or F16) to one of Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K,
+    /// Q5_K, Q6_K, IQ4_NL.
+    ///
+    /// The first five have GGML's bytes. The others search scales of least squared error (Q4_K and
+    /// Q5_K weighted by |x| + rms, as GGML does). Numbers beyond a format's range become its
+    /// largest. A block that holds a NaN or an infinity decodes to NaN as a whole.
+    ///
+    /// @throws IllegalArgumentException if the format can only be read
+    public void quantize(Tensor from, BlockMatrix to) {
+        if (from.dtype() == I32) {
+            throw new ShapeMismatch("quantize: from %s, expected floats".formatted(from));
+        }
+        blocks("quantize", to, from);
+        if (!to.format().canEncode()) {
+            throw new IllegalArgumentException(
+                    ("quantize: cannot write %s, only Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, "
+                                    + "Q6_K and IQ4_NL")
+                            .formatted(to.format()));
+        }
+        set.quantize(from, to);
+    }
+
+    /// Decode e4m3 `codes` [rows, cols] with a scale for each block (spec 2.3): to[i, j] =
+    /// float(codes[i, j]) * scaleInv[i / blockRows, j / blockCols]. `scaleInv` [ceil(rows /
+    /// blockRows), ceil(cols / blockCols)], `to` [rows, cols].
+    public void dequantizeFp8(
+            MemorySegment codes, Tensor scaleInv, int blockRows, int blockCols, Tensor to) {
+        to.expect("dequantizeFp8 to", F32);
+        fp8("dequantizeFp8", to, blockRows, blockCols, codes, scaleInv);
+        set.dequantizeFp8(codes, scaleInv, blockRows, blockCols, to);
+    }
+
+    /// Encode `from` [rows, cols] (F32, BF16 or F16) to e4m3, inverse of [#dequantizeFp8]: scaleInv
+    /// = amax / 448 for each block ([Fp8#scale], rounded up to a power of two if asked), codes =
+    /// fp8(x / scaleInv). Zeros stay zeros (scale 1); NaN stays NaN alone; infinities do not count
+    /// in amax and become the largest code.
+    public void quantizeFp8(
+            Tensor from,
+            int blockRows,
+            int blockCols,
+            boolean powerOfTwoScales,
+            MemorySegment codes,
+            Tensor scaleInv) {
+        if (from.dtype() == I32) {
+            throw new ShapeMismatch("quantizeFp8: from %s, expected floats".formatted(from));
+        }
+        fp8("quantizeFp8", from, blockRows, blockCols, codes, scaleInv);
+        set.quantizeFp8(from, blockRows, blockCols, powerOfTwoScales, codes, scaleInv);
     }
 
     // ---------------------------------------------------------------- checks
@@ -533,6 +593,32 @@ public final class Kernels {
         floats(op + " out", out, t, (long) shape.heads() * shape.value());
         floats(op + " lse", lse, shape.heads(), t);
         starts(op + " sequences", sequences, t);
+    }
+
+    private static void blocks(String op, BlockMatrix blocks, Tensor x) {
+        if (x.rows() != blocks.rows() || x.cols() != blocks.cols()) {
+            throw new ShapeMismatch("%s: %s and %s do not fit".formatted(op, blocks, x));
+        }
+    }
+
+    private static void fp8(
+            String op,
+            Tensor x,
+            int blockRows,
+            int blockCols,
+            MemorySegment codes,
+            Tensor scaleInv) {
+        if (blockRows < 1 || blockCols < 1) {
+            throw new IllegalArgumentException(
+                    "%s: blocks of %d x %d".formatted(op, blockRows, blockCols));
+        }
+        if (codes.byteSize() != x.size()) {
+            throw new ShapeMismatch(
+                    "%s: %d bytes of codes do not fit %s".formatted(op, codes.byteSize(), x));
+        }
+        long down = Math.ceilDiv(x.rows(), (long) blockRows);
+        long across = Math.ceilDiv(x.cols(), (long) blockCols);
+        floats(op + " scaleInv", scaleInv, down, across);
     }
 
     private static void flat(String op, Tensor p, Tensor other) {

@@ -256,12 +256,13 @@ public final class Tensor {
         return this;
     }
 
-    /// One element as a float (F32 or BF16); for set-up and tests, not for loops.
+    /// One element as a float; for set-up and tests, not for loops.
     public float getFloat(long row, long col) {
         long at = at(row, col);
         return switch (dtype) {
             case F32 -> segment.get(F32, at);
             case BF16 -> Bf16.toFloat(segment.get(I16, at));
+            case F16 -> F16.toFloat(segment.get(I16, at));
             case I32 -> segment.get(I32, at);
         };
     }
@@ -272,6 +273,7 @@ public final class Tensor {
         switch (dtype) {
             case F32 -> segment.set(F32, at, value);
             case BF16 -> segment.set(I16, at, Bf16.fromFloat(value));
+            case F16 -> segment.set(I16, at, F16.fromFloat(value));
             case I32 -> segment.set(I32, at, (int) value);
         }
     }

@@ -22,7 +22,10 @@ public abstract class KernelContract
                 RowsContract,
                 LayerContract,
                 LossContract,
-                ElementwiseContract {
+                ElementwiseContract,
+                HalfContract,
+                BlockContract,
+                Fp8Contract {
     private final Team threeThreads = new Team(3);
     private final Team oneThread = new Team(1);
     private Kernels kernels;

@@ -7,6 +7,7 @@ import dev.minke.tensor.RouterRule.GroupScore;
 import dev.minke.tensor.RouterRule.Scoring;
 import dev.minke.tensor.spi.KernelSet.AdamWStep;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -251,6 +252,59 @@ class KernelsTests {
         refused(() -> kernels.convert(f(2, 3), f(3, 2)), "convert to has shape [3, 2]");
         refused(
                 () -> kernels.convert(f(3), i(1, 2, 3)),
-                "convert: from F32[3], to I32[3], expected F32 or BF16");
+                "convert: from F32[3], to I32[3], expected F32, BF16 or F16");
+    }
+
+    @Test
+    void halfPrecisionIsForStorageAlone() {
+        Tensor half = Tensor.zeros(arena, DType.F16, 4, 3);
+        refused(
+                () -> kernels.gemmNt(f(2, 3), half, f(2, 4), false),
+                "gemmNt: b is F16[4, 3], expected a matrix of F32");
+        refused(() -> kernels.pack(half, arena), "pack: b is F16[4, 3]");
+        refused(() -> kernels.gatherRows(half, i(0), f(1, 3)), "gatherRows: x is F16[4, 3]");
+        refused(() -> kernels.scale(half, 2), "scale x holds F16, expected F32");
+    }
+
+    @Test
+    void quantisedMatricesNameFormatAndShapes() {
+        BlockMatrix q3 = blocks(BlockFormat.Q3_K, 2, 256);
+        refused(
+                () -> kernels.dequantize(q3, f(2, 255)),
+                "dequantize: Q3_K[2, 256] and F32[2, 255] do not fit");
+        refused(() -> kernels.dequantize(q3, bf16(2, 256)), "dequantize to holds BF16");
+        refused(() -> kernels.quantize(f(3, 256), q3), "Q3_K[2, 256] and F32[3, 256] do not fit");
+        refused(() -> kernels.quantize(i(1, 2), q3), "quantize: from I32[2], expected floats");
+        for (BlockFormat format : BlockFormat.values()) {
+            if (!format.canEncode()) {
+                refused(
+                        () -> kernels.quantize(f(2, 256), blocks(format, 2, 256)),
+                        "quantize: cannot write " + format + ", only Q4_0, Q4_1, Q5_0, Q5_1, Q8_0");
+            }
+        }
+    }
+
+    private BlockMatrix blocks(BlockFormat format, long rows, long cols) {
+        return new BlockMatrix(format, rows, cols, arena.allocate(rows * format.rowBytes(cols)));
+    }
+
+    @Test
+    void fp8MatricesNameTheScalesTheyNeed() {
+        MemorySegment codes = arena.allocate(6);
+        refused(
+                () -> kernels.dequantizeFp8(codes, f(2, 2), 2, 2, f(2, 3)),
+                "dequantizeFp8 scaleInv has shape [2, 2], expected [1, 2]");
+        refused(
+                () -> kernels.quantizeFp8(f(2, 4), 2, 2, false, codes, f(1, 2)),
+                "quantizeFp8: 6 bytes of codes do not fit F32[2, 4]");
+        refused(
+                () -> kernels.dequantizeFp8(codes, f(2, 2), 0, 2, f(2, 3)),
+                "dequantizeFp8: blocks of 0 x 2");
+        refused(
+                () -> kernels.quantizeFp8(i(1, 2), 2, 2, false, codes, f(1, 1)),
+                "quantizeFp8: from I32[2], expected floats");
+        refused(
+                () -> kernels.dequantizeFp8(codes, f(1, 2), 2, 2, bf16(2, 3)),
+                "dequantizeFp8 to holds BF16, expected F32");
     }
 }

@@ -52,13 +52,14 @@ final class Elementwise {
                 });
     }
 
-    /// Copy between F32 and BF16, rounding to nearest even.
+    /// Copy between F32, BF16 and F16, rounding to nearest even.
     static void convert(Team team, Tensor x, Tensor y) {
         if (x.dtype() == y.dtype()) {
             y.copyFrom(x);
             return;
         }
-        boolean widen = x.dtype() == DType.BF16;
+        DType from = x.dtype();
+        DType to = y.dtype();
         long n = x.cols();
         MemorySegment xs = x.segment();
         MemorySegment ys = y.segment();
@@ -66,16 +67,13 @@ final class Elementwise {
                 team,
                 x.rows(),
                 Bands.rowsFor(BAND_ELEMENTS, n),
-                (from, to) -> {
-                    for (long t = from; t < to; t++) {
+                (first, last) -> {
+                    for (long t = first; t < last; t++) {
                         long xAt = Memory.row(x, t);
                         long yAt = Memory.row(y, t);
                         for (long j = 0; j < n; j++) {
-                            if (widen) {
-                                Memory.store(ys, yAt + 4 * j, Memory.loadBf16(xs, xAt + 2 * j));
-                            } else {
-                                Memory.storeBf16(ys, yAt + 2 * j, Memory.load(xs, xAt + 4 * j));
-                            }
+                            float value = Memory.load(xs, from, xAt + from.bytes() * j);
+                            Memory.store(ys, to, yAt + to.bytes() * j, value);
                         }
                     }
                 });

@@ -4,6 +4,7 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.Bf16;
 import dev.minke.tensor.DType;
+import dev.minke.tensor.F16;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -40,6 +41,43 @@ final class Memory {
         segment.set(I16, at, Bf16.fromFloat(value));
     }
 
+    static float loadF16(MemorySegment segment, long at) {
+        return F16.toFloat(segment.get(I16, at));
+    }
+
+    static void storeF16(MemorySegment segment, long at, short bits) {
+        segment.set(I16, at, bits);
+    }
+
+    /// One byte, unsigned.
+    static int loadByte(MemorySegment segment, long at) {
+        return segment.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
+    }
+
+    static void storeByte(MemorySegment segment, long at, int value) {
+        segment.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+    }
+
+    /// One element (F32, or BF16 or F16 widened).
+    static float load(MemorySegment segment, DType type, long at) {
+        return switch (type) {
+            case F32 -> load(segment, at);
+            case BF16 -> loadBf16(segment, at);
+            case F16 -> loadF16(segment, at);
+            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+        };
+    }
+
+    /// Set one element of a floating type, rounding to nearest even.
+    static void store(MemorySegment segment, DType type, long at, float value) {
+        switch (type) {
+            case F32 -> store(segment, at, value);
+            case BF16 -> storeBf16(segment, at, value);
+            case F16 -> storeF16(segment, at, F16.fromFloat(value));
+            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+        }
+    }
+
     static int loadInt(MemorySegment segment, long at) {
         return segment.get(I32, at);
     }
@@ -48,14 +86,14 @@ final class Memory {
         segment.set(I32, at, value);
     }
 
-    /// Copy `n` elements (F32, or BF16 widened) from byte `at` on into `to`.
+    /// Copy `n` elements (F32, or BF16 or F16 widened) from byte `at` on into `to`.
     static void read(MemorySegment segment, DType type, long at, float[] to, int toAt, int n) {
-        if (type == DType.BF16) {
-            for (int i = 0; i < n; i++) {
-                to[toAt + i] = loadBf16(segment, at + 2L * i);
-            }
-        } else {
+        if (type == DType.F32) {
             MemorySegment.copy(segment, F32, at, to, toAt, n);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            to[toAt + i] = load(segment, type, at + 2L * i);
         }
     }
 

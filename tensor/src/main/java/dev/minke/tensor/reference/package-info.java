@@ -6,8 +6,9 @@
 ///
 /// Files: [ReferenceBackend], [ReferenceKernels] (one line for each operation); [Gemm],
 /// [GroupedGemm], [Attention], [LatentDecode], [Router], [BalanceLoss], [Rows], [RmsNorm],
-/// [SwiGlu], [Rope], [CrossEntropy], [AdamW], [Elementwise]; [Memory] and [Bands] (access to
-/// elements, parallel split), [Saxpy].
+/// [SwiGlu], [Rope], [CrossEntropy], [AdamW], [Elementwise]; [Blocks] (quantised matrices) with
+/// [SimpleBlocks], [SuperBlocks], [CodebookBlocks], [MinScaleBlocks], [SignedScaleBlocks];
+/// [Fp8Blocks]; [Memory] and [Bands] (access to elements, parallel split), [Saxpy].
 @NullMarked
 package dev.minke.tensor.reference;
 

@@ -1,9 +1,11 @@
 package dev.minke.tensor.spi;
 
 import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// The operations of a back end. [dev.minke.tensor.Kernels] has checked all shapes, types and
 /// aliases before; its methods of the same names hold the contracts.
@@ -131,6 +133,23 @@ public interface KernelSet {
     void scale(Tensor x, float factor);
 
     void convert(Tensor from, Tensor to);
+
+    // Weights in fewer bits.
+
+    void dequantize(BlockMatrix from, Tensor to);
+
+    void quantize(Tensor from, BlockMatrix to);
+
+    void dequantizeFp8(
+            MemorySegment codes, Tensor scaleInv, int blockRows, int blockCols, Tensor to);
+
+    void quantizeFp8(
+            Tensor from,
+            int blockRows,
+            int blockCols,
+            boolean powerOfTwoScales,
+            MemorySegment codes,
+            Tensor scaleInv);
 
     /// A matrix in the back end's own layout, see [dev.minke.tensor.Kernels#pack].
     interface PackedMatrix {
