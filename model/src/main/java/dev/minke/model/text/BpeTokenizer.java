@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Encode by byte pair merges within the pieces that a pre-tokenizer cuts.
 ///
-/// Added tokens are found first; what lies between them is split, written as bytes, and merged,
-/// lowest rank first. Ids equal those of Hugging Face's tokenizers for the same tokenizer.json. A
-/// vocabulary may lack tokens for bytes that UTF-8 never uses (0xC0, 0xC1, 0xF5 to 0xFF); encoding
-/// such a byte then throws IllegalArgumentException.
+/// Added tokens are found first; what lies between them is normalized if the definition says so,
+/// split, written as bytes, and merged, lowest rank first. Ids equal those of Hugging Face's
+/// tokenizers for the same tokenizer.json. A vocabulary may lack tokens for bytes that UTF-8 never
+/// uses (0xC0, 0xC1, 0xF5 to 0xFF); encoding such a byte then throws IllegalArgumentException.
 public final class BpeTokenizer implements Tokenizer {
     // Frequent pieces are short; longer ones would only push them out.
     private static final int LONGEST_CACHED = 40;
@@ -29,7 +29,9 @@ public final class BpeTokenizer implements Tokenizer {
 
     private final BpeDefinition definition;
     private final PreTokenizer splits;
-    private final AddedTokenMatcher added;
+    private final Map<String, Integer> addedIds = new HashMap<>();
+    private final AddedTokenMatcher rawAdded;
+    private final AddedTokenMatcher normalizedAdded;
     private final MergeTable merges;
     private final int[] byteIds = new int[256];
     private final Map<String, Integer> wholePieces;
@@ -54,10 +56,17 @@ public final class BpeTokenizer implements Tokenizer {
         this.bytes = tokenBytes(definition.tokens(), definition.added());
         this.special = new boolean[bytes.length];
         markSpecial(definition.added(), ids);
-        this.added = new AddedTokenMatcher(definition.added());
+        this.rawAdded =
+                new AddedTokenMatcher(
+                        definition.added().stream().filter(t -> !t.normalized()).toList());
+        this.normalizedAdded = new AddedTokenMatcher(lookedForInNormalized(definition));
         this.bos = role("bos", definition.bos());
         this.eos = role("eos", definition.eos());
         role("pad", definition.pad());
+        if (definition.addBos() && bos.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "add_bos_token is true, but there is no bos_token to add");
+        }
     }
 
     /// Make a tokenizer of plain bytes: begin, end and pad as ids 0 to 2, then 256 byte tokens.
@@ -76,18 +85,23 @@ public final class BpeTokenizer implements Tokenizer {
 
     /// Read a tokenizer.json, or the one in a folder, and the tokenizer_config.json beside it.
     ///
-    /// Throws MalformedTokenizer naming file and place if they cannot be used.
+    /// Without a tokenizer.json, a tiktoken.model (Kimi) is read in its place. Throws
+    /// MalformedTokenizer naming file and place if they cannot be used.
     public static BpeTokenizer read(Path path) throws IOException {
         Path file = Files.isDirectory(path) ? path.resolve(TokenizerJson.FILE) : path;
         Path config = file.resolveSibling(TokenizerConfig.FILE);
-        BpeDefinition definition = TokenizerJson.read(file).withUsualRoles();
-        BpeTokenizer tokenizer = checked(file, definition);
-        if (!Files.exists(config)) {
-            return tokenizer;
+        Path ranks = file.resolveSibling(TiktokenModel.FILE);
+        BpeDefinition definition;
+        if (Files.exists(ranks) && !Files.exists(file)) {
+            file = ranks;
+            definition = TiktokenModel.read(ranks, config);
+        } else {
+            definition = TokenizerJson.read(file).withUsualRoles();
         }
-        TokenizerConfig roles = TokenizerConfig.read(config);
-        return checked(
-                config, definition.withRoles(roles.bosToken(), roles.eosToken(), roles.padToken()));
+        BpeTokenizer tokenizer = checked(file, definition);
+        return Files.exists(config)
+                ? checked(config, TokenizerConfig.complete(config, definition))
+                : tokenizer;
     }
 
     /// Write tokenizer.json and tokenizer_config.json into an existing folder.
@@ -118,15 +132,12 @@ public final class BpeTokenizer implements Tokenizer {
 
     private int[] encode(String text, boolean findAdded) {
         var encoding = new Encoding(text);
-        int from = 0;
-        while (from < text.length()) {
-            int to = findAdded ? added.find(text, from) : text.length();
-            splits.split(text, from, to, encoding);
-            from = to;
-            if (to < text.length()) {
-                from += added.lengthAt(text, to);
-                encoding.ids.add(added.id(text.substring(to, from)));
-            }
+        if (findAdded) {
+            rawAdded.cut(
+                    text, 0, text.length(), (from, to, id) -> encoding.raw(text, from, to, id));
+        } else {
+            encoding.normalize(text, 0, text.length());
+            splits.split(encoding.text, encoding.textStart, encoding.textEnd, encoding);
         }
         return encoding.ids.toArray();
     }
@@ -157,8 +168,13 @@ public final class BpeTokenizer implements Tokenizer {
     }
 
     @Override
+    public boolean addBos() {
+        return definition.addBos();
+    }
+
+    @Override
     public int id(String token) {
-        return added.id(token);
+        return addedIds.getOrDefault(token, -1);
     }
 
     @Override
@@ -168,7 +184,10 @@ public final class BpeTokenizer implements Tokenizer {
 
     /// The ids so far of one text, and the scratch memory for its pieces.
     private final class Encoding implements PreTokenizer.PieceSink {
-        private final String text;
+        // The text being split, and the range of it that is meant.
+        private String text;
+        private int textStart;
+        private int textEnd;
         private final IntList ids = new IntList();
         private final PieceMerger merger = new PieceMerger(merges);
         private byte[] scratch = new byte[64];
@@ -176,6 +195,37 @@ public final class BpeTokenizer implements Tokenizer {
 
         Encoding(String text) {
             this.text = text;
+        }
+
+        /// Take a range of the raw text between added tokens, or such a token.
+        void raw(String raw, int from, int to, int id) {
+            if (id != AddedTokenMatcher.PLAIN) {
+                ids.add(id);
+                return;
+            }
+            normalize(raw, from, to);
+            normalizedAdded.cut(text, textStart, textEnd, this::normalized);
+        }
+
+        private void normalized(int from, int to, int id) {
+            if (id == AddedTokenMatcher.PLAIN) {
+                splits.split(text, from, to, this);
+            } else {
+                ids.add(id);
+            }
+        }
+
+        /// Make a range of the raw text, normalized, the text that is being split.
+        void normalize(String raw, int from, int to) {
+            if (definition.nfc()) {
+                text = FormC.of(raw, from, to);
+                textStart = 0;
+                textEnd = text.length();
+            } else {
+                text = raw;
+                textStart = from;
+                textEnd = to;
+            }
         }
 
         @Override
@@ -325,17 +375,28 @@ public final class BpeTokenizer implements Tokenizer {
                                 .formatted(token.content(), id));
             }
             special[id] = token.special();
+            addedIds.put(token.content(), id);
         }
+    }
+
+    private static List<AddedToken> lookedForInNormalized(BpeDefinition definition) {
+        List<AddedToken> tokens = new ArrayList<>();
+        for (AddedToken token : definition.added()) {
+            if (token.normalized()) {
+                tokens.add(definition.nfc() ? token.normalizedContent() : token);
+            }
+        }
+        return tokens;
     }
 
     private OptionalInt role(String name, String token) {
         if (token.isEmpty()) {
             return OptionalInt.empty();
         }
-        if (added.id(token) < 0) {
+        if (id(token) < 0) {
             throw new IllegalArgumentException(
                     "%s_token \"%s\" is not among the added tokens".formatted(name, token));
         }
-        return OptionalInt.of(added.id(token));
+        return OptionalInt.of(id(token));
     }
 }

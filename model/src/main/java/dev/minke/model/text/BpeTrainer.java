@@ -76,8 +76,13 @@ public final class BpeTrainer {
 
     /// Start with an empty corpus.
     public BpeTrainer(Options options) {
+        this(options, SplitSequence.deepSeekV3(options.digitsPerToken()));
+    }
+
+    /// Start with an empty corpus that is cut in another way; `digitsPerToken` counts for nothing.
+    BpeTrainer(Options options, SplitSequence splits) {
         this.options = options;
-        this.splits = SplitSequence.deepSeekV3(options.digitsPerToken());
+        this.splits = splits;
     }
 
     /// Learn from texts at once.

@@ -2,6 +2,7 @@ package dev.minke.model.text;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,9 @@ final class JsonFiles {
 
     /// Read a file that holds one JSON object.
     static JsonNode read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(file.toString(), null, "expected a JSON file there");
+        }
         long size = Files.size(file);
         if (size > MOST_BYTES) {
             throw new MalformedTokenizer(

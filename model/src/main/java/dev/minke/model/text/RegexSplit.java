@@ -4,17 +4,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Isolate the matches of one regular expression.
-///
-/// Flags make Java agree with Oniguruma, which Hugging Face uses: `\s` means Unicode white space,
-/// `^` and `$` match at lines, only `\n` ends a line.
 final class RegexSplit implements PreTokenizer {
-    private static final int FLAGS =
-            Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
-
     private final Pattern pattern;
 
-    RegexSplit(String pattern) {
-        this.pattern = Pattern.compile(pattern, FLAGS);
+    RegexSplit(Pattern pattern) {
+        this.pattern = pattern;
     }
 
     @Override

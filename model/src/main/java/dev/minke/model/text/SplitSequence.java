@@ -65,8 +65,12 @@ public final class SplitSequence implements PreTokenizer {
     // The seam for hand-written scanners of well-known patterns.
     private static PreTokenizer compile(String pattern) {
         try {
-            // DeepSeek-V2's trailing space: trying again inside a run would be quadratic.
-            return new RegexSplit(pattern.equals("\\s+$") ? "(?<!\\s)\\s+$" : pattern);
+            if (pattern.equals(TrailingSpaceSplit.PATTERN)) {
+                return new TrailingSpaceSplit();
+            }
+            return RunSplit.fits(pattern)
+                    ? RunSplit.of(pattern)
+                    : new RegexSplit(OnigurumaPattern.compile(pattern));
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException(
                     "\"" + pattern + "\" is not a regular expression: " + e.getDescription(), e);

@@ -7,7 +7,8 @@ import java.util.OptionalInt;
 /// Translate between text and token ids.
 ///
 /// Implementations are immutable and may be shared between threads. For every byte sequence,
-/// `decodeBytes(encode(bytes))` gives the bytes back.
+/// `decodeBytes(encode(bytes))` gives the bytes back, unless the vocabulary was made for normalized
+/// text or an added token takes the spaces around it along.
 public interface Tokenizer {
 
     /// Encode a text, recognising added tokens (such as begin of sentence) where they are spelt
@@ -51,6 +52,9 @@ public interface Tokenizer {
 
     /// Give the id that ends a text, if there is one.
     OptionalInt eos();
+
+    /// Tell whether a text is meant to begin with `bos`; `encode` leaves that to the caller.
+    boolean addBos();
 
     /// Find an added token by its exact text; -1 if there is none.
     int id(String token);

@@ -17,14 +17,42 @@ public record TokenizerConfig(
         String chatTemplate) {
     static final String FILE = "tokenizer_config.json";
 
-    /// Describe a tokenizer that adds nothing by itself and has no chat template.
+    /// Describe a tokenizer without a chat template.
     static TokenizerConfig of(BpeDefinition definition) {
-        return new TokenizerConfig(definition.bos(), definition.eos(), definition.pad(), false, "");
+        return new TokenizerConfig(
+                definition.bos(), definition.eos(), definition.pad(), definition.addBos(), "");
+    }
+
+    /// Give a definition the roles that a file beside it names.
+    ///
+    /// What the file leaves open about the beginning of texts stays as the definition has it: a
+    /// template in tokenizer.json may put `bos` there.
+    static BpeDefinition complete(Path file, BpeDefinition definition) throws IOException {
+        JsonNode root = JsonFiles.read(file);
+        TokenizerConfig config = of(file, root);
+        boolean said = root.path("add_bos_token").isBoolean();
+        String bos = config.bosToken();
+        if (definition.addBos() && !said) {
+            if (!bos.isEmpty() && !bos.equals(definition.bos())) {
+                throw new MalformedTokenizer(
+                        file,
+                        ("bos_token: found \"%s\"; expected \"%s\","
+                                        + " with which tokenizer.json begins texts")
+                                .formatted(bos, definition.bos()));
+            }
+            bos = definition.bos();
+        }
+        return definition
+                .withRoles(bos, config.eosToken(), config.padToken())
+                .withAddBos(said ? config.addBosToken() : definition.addBos());
     }
 
     /// Read the file; throws MalformedTokenizer naming the key that does not fit.
     public static TokenizerConfig read(Path file) throws IOException {
-        JsonNode root = JsonFiles.read(file);
+        return of(file, JsonFiles.read(file));
+    }
+
+    private static TokenizerConfig of(Path file, JsonNode root) throws MalformedTokenizer {
         JsonNode addBos = root.path("add_bos_token");
         if (!addBos.isBoolean() && !addBos.isMissingNode() && !addBos.isNull()) {
             throw wrong(file, "add_bos_token", addBos, "true or false");

@@ -21,18 +21,23 @@ final class TokenizerJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private final Path file;
+    private final int mostIds;
 
-    private TokenizerJson(Path file) {
+    private TokenizerJson(Path file, JsonNode root) {
         this.file = file;
+        // tables go by id: a file of few tokens cannot claim the memory of many
+        long tokens = root.path("model").path("vocab").size() + root.path("added_tokens").size();
+        this.mostIds = (int) Math.min(4L * tokens + (1 << 16), BpeDefinition.MOST_IDS);
     }
 
     static BpeDefinition read(Path file) throws IOException {
-        return new TokenizerJson(file).definition(JsonFiles.read(file));
+        JsonNode root = JsonFiles.read(file);
+        return new TokenizerJson(file, root).definition(root);
     }
 
     private BpeDefinition definition(JsonNode root) throws MalformedTokenizer {
-        checkNormalizer(root.path("normalizer"));
-        checkPostProcessor(root.path("post_processor"));
+        boolean nfc = nfc(root.path("normalizer"));
+        String bos = postProcessor(root.path("post_processor"));
         checkDecoder(root.path("decoder"));
         JsonNode model = root.path("model");
         checkModel(model);
@@ -40,31 +45,80 @@ final class TokenizerJson {
                 vocab(model.path("vocab")),
                 merges(model.path("merges")),
                 added(root.path("added_tokens")),
+                nfc,
                 splits(root.path("pre_tokenizer")),
                 flag(model, "model", "ignore_merges"),
+                bos,
                 "",
                 "",
-                "");
+                !bos.isEmpty());
     }
 
-    private void checkNormalizer(JsonNode node) throws MalformedTokenizer {
-        boolean none = absent(node) || type(node).equals("Sequence");
-        if (!none || !node.path("normalizers").isEmpty()) {
-            throw unsupported("normalizer", node, "none");
+    private boolean nfc(JsonNode node) throws MalformedTokenizer {
+        List<Step> steps = steps(node, "normalizer", "normalizers");
+        for (Step step : steps) {
+            if (!type(step.node()).equals("NFC")) {
+                throw unsupported(step.place(), step.node(), "none or NFC");
+            }
         }
+        return !steps.isEmpty();
     }
 
-    private void checkPostProcessor(JsonNode node) throws MalformedTokenizer {
-        // ByteLevel as a post-processor only trims offsets.
-        if (!absent(node) && !type(node).equals("ByteLevel")) {
-            throw unsupported("post_processor", node, "none or ByteLevel");
+    // Gives the token that is put before every text, "" for none.
+    private String postProcessor(JsonNode node) throws MalformedTokenizer {
+        String bos = "";
+        for (Step step : steps(node, "post_processor", "processors")) {
+            switch (type(step.node())) {
+                case "ByteLevel" -> {} // only trims offsets
+                case "TemplateProcessing" -> bos = templateBos(step.node(), step.place());
+                default ->
+                        throw unsupported(
+                                step.place(), step.node(), "none, ByteLevel or TemplateProcessing");
+            }
         }
+        return bos;
+    }
+
+    private String templateBos(JsonNode node, String place) throws MalformedTokenizer {
+        JsonNode single = node.path("single");
+        int last = single.size() - 1;
+        boolean fits =
+                last >= 0
+                        && last <= 1
+                        && single.path(last).path("Sequence").path("id").asString("").equals("A");
+        JsonNode token = single.path(0).path("SpecialToken").path("id");
+        expect(
+                fits && (last == 0 || token.isString()),
+                place + ".single",
+                single,
+                "one token, or none, and then the sequence A");
+        return last == 0 ? "" : text(token, place + ".single[0].SpecialToken.id");
     }
 
     private void checkDecoder(JsonNode node) throws MalformedTokenizer {
-        if (!type(node).equals("ByteLevel")) {
+        List<Step> steps = steps(node, "decoder", "decoders");
+        if (steps.size() != 1 || !type(steps.getFirst().node()).equals("ByteLevel")) {
             throw unsupported("decoder", node, "ByteLevel");
         }
+    }
+
+    private record Step(JsonNode node, String place) {}
+
+    // Lays sequences, and sequences in them, out in a row.
+    private List<Step> steps(JsonNode node, String place, String list) throws MalformedTokenizer {
+        if (absent(node)) {
+            return List.of();
+        }
+        if (!type(node).equals("Sequence")) {
+            return List.of(new Step(node, place));
+        }
+        JsonNode inner = node.path(list);
+        expect(inner.isArray(), place + "." + list, inner, "an array");
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < inner.size(); i++) {
+            steps.addAll(steps(inner.path(i), place + "." + list + "[" + i + "]", list));
+        }
+        return steps;
     }
 
     private void checkModel(JsonNode model) throws MalformedTokenizer {
@@ -141,13 +195,18 @@ final class TokenizerJson {
         for (JsonNode token : node) {
             String place = "added_tokens[" + added.size() + "]";
             expect(token.isObject(), place, token, "an object");
-            for (String option : List.of("single_word", "lstrip", "rstrip")) {
-                expectOff(token, place, option);
-            }
             String content = text(token.path("content"), place + ".content");
             int id = id(token.path("id"), place + ".id");
             try {
-                added.add(new AddedToken(id, content, flag(token, place, "special")));
+                added.add(
+                        new AddedToken(
+                                id,
+                                content,
+                                flag(token, place, "special"),
+                                flag(token, place, "normalized"),
+                                flag(token, place, "single_word"),
+                                flag(token, place, "lstrip"),
+                                flag(token, place, "rstrip")));
             } catch (IllegalArgumentException e) {
                 throw new MalformedTokenizer(file, e);
             }
@@ -157,26 +216,20 @@ final class TokenizerJson {
 
     private List<String> splits(JsonNode node) throws MalformedTokenizer {
         List<String> splits = new ArrayList<>();
-        JsonNode steps = node;
-        String place = "pre_tokenizer";
-        if (type(node).equals("Sequence")) {
-            place = "pre_tokenizer.pretokenizers";
-            steps = node.path("pretokenizers");
-            expect(steps.isArray(), place, steps, "an array");
-        } else {
-            steps = NODES.arrayNode().add(node);
-        }
+        List<Step> steps = steps(node, "pre_tokenizer", "pretokenizers");
         for (int i = 0; i < steps.size(); i++) {
-            JsonNode step = steps.get(i);
+            Step step = steps.get(i);
             boolean last = i == steps.size() - 1;
-            String at = place + "[" + i + "]";
-            if (type(step).equals("ByteLevel") == last) {
-                addSplit(step, at, splits);
+            if (type(step.node()).equals("ByteLevel") == last) {
+                addSplit(step.node(), step.place(), splits);
             } else {
-                throw unsupported(at, step, last ? "ByteLevel at the end" : "Split or Digits");
+                throw unsupported(
+                        step.place(),
+                        step.node(),
+                        last ? "ByteLevel at the end" : "Split or Digits");
             }
         }
-        expect(!steps.isEmpty(), place, steps, "ByteLevel at the end");
+        expect(!steps.isEmpty(), "pre_tokenizer", node, "ByteLevel at the end");
         return splits;
     }
 
@@ -222,8 +275,8 @@ final class TokenizerJson {
                 node.isIntegralNumber()
                         && node.canConvertToInt()
                         && node.intValue() >= 0
-                        && node.intValue() < BpeDefinition.MOST_IDS;
-        expect(fits, place, node, "an id from 0 to " + (BpeDefinition.MOST_IDS - 1));
+                        && node.intValue() < mostIds;
+        expect(fits, place, node, "an id from 0 to " + (mostIds - 1));
         return node.intValue();
     }
 
@@ -270,13 +323,17 @@ final class TokenizerJson {
             added.addObject()
                     .put("id", token.id())
                     .put("content", token.content())
-                    .put("single_word", false)
-                    .put("lstrip", false)
-                    .put("rstrip", false)
-                    .put("normalized", false)
+                    .put("single_word", token.singleWord())
+                    .put("lstrip", token.lstrip())
+                    .put("rstrip", token.rstrip())
+                    .put("normalized", token.normalized())
                     .put("special", token.special());
         }
-        root.putNull("normalizer");
+        if (definition.nfc()) {
+            root.putObject("normalizer").put("type", "NFC");
+        } else {
+            root.putNull("normalizer");
+        }
         ObjectNode preTokenizer = root.putObject("pre_tokenizer").put("type", "Sequence");
         ArrayNode steps = preTokenizer.putArray("pretokenizers");
         for (String pattern : definition.splits()) {
@@ -285,9 +342,38 @@ final class TokenizerJson {
             split.put("behavior", "Isolated").put("invert", false);
         }
         steps.add(byteLevel());
-        root.putNull("post_processor").set("decoder", byteLevel());
+        if (definition.addBos()) {
+            writeTemplate(root.putObject("post_processor"), definition);
+        } else {
+            root.putNull("post_processor");
+        }
+        root.set("decoder", byteLevel());
         writeModel(root.putObject("model"), definition);
         return root;
+    }
+
+    private static void writeTemplate(ObjectNode template, BpeDefinition definition) {
+        String bos = definition.bos();
+        template.put("type", "TemplateProcessing");
+        ArrayNode single = template.putArray("single");
+        ArrayNode pair = template.putArray("pair");
+        addPart(single, "SpecialToken", bos, 0);
+        addPart(single, "Sequence", "A", 0);
+        pair.addAll(single);
+        addPart(pair, "SpecialToken", bos, 1);
+        addPart(pair, "Sequence", "B", 1);
+        ObjectNode token = template.putObject("special_tokens").putObject(bos);
+        token.put("id", bos);
+        for (AddedToken added : definition.added()) {
+            if (added.content().equals(bos)) {
+                token.putArray("ids").add(added.id());
+            }
+        }
+        token.putArray("tokens").add(bos);
+    }
+
+    private static void addPart(ArrayNode parts, String kind, String id, int type) {
+        parts.addObject().putObject(kind).put("id", id).put("type_id", type);
     }
 
     private static ObjectNode byteLevel() {

@@ -4,9 +4,13 @@
 /// - `BpeTokenizer`: the encoder; `BpeDefinition`, `AddedToken`: the tables it is made of.
 /// - `BpeTrainer`: learns such tables from a corpus.
 /// - `PreTokenizer`, `SplitSequence`: cut text into the pieces within which bytes may merge.
-/// - `TokenizerJson`, `TokenizerConfig`, `MalformedTokenizer`: the files of Hugging Face.
-/// - `ByteAlphabet`, `EscapedUtf8`, `MergeTable`, `PieceMerger`, `AddedTokenMatcher`, `IntList`,
-///   `PairIndex`, `RegexSplit`, `JsonFiles`: the parts.
+/// - `TokenizerJson`, `TokenizerConfig`, `TiktokenModel`, `MalformedTokenizer`: the files of
+///   Hugging Face and of Kimi.
+/// - `GgufVocabulary`, `GgufPreTokenizer`: the values and names of GGUF.
+/// - `RegexSplit`, `RunSplit`, `TrailingSpaceSplit`, `OnigurumaPattern`, `CodePointClass`: the
+///   cuts.
+/// - `ByteAlphabet`, `EscapedUtf8`, `FormC`, `MergeTable`, `PieceMerger`, `AddedTokenMatcher`,
+///   `IntList`, `PairIndex`, `JsonFiles`: the parts.
 @NullMarked
 package dev.minke.model.text;
 

@@ -70,6 +70,55 @@ class SplitSequenceTests {
     }
 
     @Test
+    void scannersCutAsTheExpressionsTheyStandFor() {
+        var random = new SplittableRandom(12);
+        List<String> patterns =
+                List.of(
+                        "[\\r\\n]",
+                        "\\p{N}",
+                        "\\p{N}+",
+                        "\\p{N}{1,3}",
+                        "\\s?\\p{P}+",
+                        "\\s?[\\s!]+",
+                        "\\s?[a-z\u3000]+",
+                        "[^a-z ]+",
+                        "[\uD835\uDC00-\uD835\uDFFF]+",
+                        "\\p{Han}{1,2}",
+                        "\\s+$");
+        for (String pattern : patterns) {
+            assertThat(RunSplit.fits(pattern)).isEqualTo(!pattern.endsWith("$"));
+            var expression = new RegexSplit(OnigurumaPattern.compile(pattern));
+            var scanner = new SplitSequence(List.of(pattern));
+            for (int i = 0; i < 300; i++) {
+                String text =
+                        RandomTexts.next(
+                                random, List.of("12345", "  \n \n\n ", "a 1\u3000\u3000!"));
+                assertThat(pieces(scanner, text)).isEqualTo(pieces(expression, text));
+            }
+        }
+        assertThat(RunSplit.fits("\\s?\\p{N}{1,3}")).isFalse();
+        assertThat(RunSplit.fits("[a-z&&[^b]]+")).isFalse();
+        assertThat(RunSplit.fits("a+")).isFalse();
+    }
+
+    @Test
+    void patternsOfOnigurumaAreRead() {
+        assertThat(pieces(new SplitSequence(List.of("\\p{Han}+x?")), "a漢々x"))
+                .containsExactly("a", "漢々x");
+        assertThat(pieces(new SplitSequence(List.of("\\p{^L}!?")), "a1b"))
+                .containsExactly("a", "1", "b");
+        assertThat(pieces(new SplitSequence(List.of("\\P{^L}+!?")), "1ab"))
+                .containsExactly("1", "ab");
+        assertThat(pieces(new SplitSequence(List.of("(?i:'s)")), "'S'ſ's'z"))
+                .containsExactly("'S", "'ſ", "'s", "'z");
+        for (String pattern : List.of("\\h+", "[[:digit:]]+", "a\\Kb", "\\Qa\\E")) {
+            assertThatThrownBy(() -> new SplitSequence(List.of(pattern)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("which is not supported");
+        }
+    }
+
+    @Test
     void piecesCoverTheRangeInOrder() {
         var random = new SplittableRandom(3);
         var gpt2 = new SplitSequence(List.of(SplitSequence.GPT2));

@@ -3,7 +3,9 @@ package dev.minke.model.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class StreamDecoderTests {
@@ -62,6 +64,30 @@ class StreamDecoderTests {
             joined.append(stream.flush());
             assertThat(joined.toString()).isEqualTo(bytes.decode(ids));
         }
+    }
+
+    @Test
+    void randomIdsOfALearntVocabularyNeverGiveHalfACharacter() {
+        var random = new SplittableRandom(11);
+        List<String> texts =
+                Stream.generate(() -> TextResources.randomText(random)).limit(500).toList();
+        BpeTokenizer tokenizer = BpeTrainer.train(BpeTrainer.Options.deepSeekV3(2000), texts);
+        StreamDecoder stream = tokenizer.stream();
+        for (int i = 0; i < 2000; i++) {
+            int[] ids = random.ints(random.nextInt(40), 0, tokenizer.vocabSize()).toArray();
+            StringBuilder joined = new StringBuilder();
+            for (int id : ids) {
+                String piece = stream.accept(id);
+                assertThat(wellFormed(piece)).isTrue();
+                joined.append(piece);
+            }
+            joined.append(stream.flush());
+            assertThat(joined.toString()).isEqualTo(tokenizer.decode(ids));
+        }
+    }
+
+    private static boolean wellFormed(String text) {
+        return text.equals(EscapedUtf8.withoutLoneSurrogates(text));
     }
 
     @Test

@@ -57,12 +57,50 @@ class TokenizerConfigTests {
     }
 
     @Test
+    void theFileSaysWhetherTextsBeginWithBos() throws IOException {
+        String roles = "\"bos_token\": \"" + AddedToken.BEGIN_OF_SENTENCE + "\"";
+        Files.writeString(file, "{" + roles + ", \"add_bos_token\": true}");
+        BpeTokenizer tokenizer = BpeTokenizer.read(folder);
+        assertThat(tokenizer.addBos()).isTrue();
+        assertThat(tokenizer.encode("")).isEmpty();
+        tokenizer.save(folder);
+        assertThat(TokenizerConfig.read(file).addBosToken()).isTrue();
+        assertThat(BpeTokenizer.read(folder).addBos()).isTrue();
+        Files.writeString(file, "{" + roles + ", \"add_bos_token\": false}");
+        assertThat(BpeTokenizer.read(folder).addBos()).isFalse();
+        BpeTokenizer.bytes().save(folder);
+        Files.writeString(file, "{" + roles + "}");
+        assertThat(BpeTokenizer.read(folder).addBos()).isFalse();
+    }
+
+    @Test
+    void aTemplateInTokenizerJsonCountsUnlessTheFileSaysOtherwise() throws IOException {
+        BpeDefinition template =
+                BpeTokenizer.bytes().definition().withAddBos(true); // as a template would
+        String eos = AddedToken.END_OF_SENTENCE;
+        Files.writeString(file, "{\"bos_token\": null}");
+        assertThat(TokenizerConfig.complete(file, template).bos())
+                .isEqualTo(AddedToken.BEGIN_OF_SENTENCE);
+        assertThat(TokenizerConfig.complete(file, template).addBos()).isTrue();
+        Files.writeString(file, "{\"bos_token\": \"%s\", \"add_bos_token\": false}".formatted(eos));
+        assertThat(TokenizerConfig.complete(file, template).bos()).isEqualTo(eos);
+        assertThat(TokenizerConfig.complete(file, template).addBos()).isFalse();
+        Files.writeString(file, "{\"bos_token\": \"%s\"}".formatted(eos));
+        assertThatThrownBy(() -> TokenizerConfig.complete(file, template))
+                .isInstanceOf(MalformedTokenizer.class)
+                .hasMessageContaining("bos_token: found \"" + eos + "\"; expected \"");
+    }
+
+    @Test
     void wrongValuesAreNamed() throws IOException {
         refuse("{\"eos_token\": 5}", "eos_token: found 5; expected a text or an object");
         refuse("{\"bos_token\": \"<s>\"}", "bos_token \"<s>\" is not among the added tokens");
         refuse(
                 "{\"add_bos_token\": \"no\"}",
                 "add_bos_token: found \"no\"; expected true or false");
+        refuse(
+                "{\"add_bos_token\": true}",
+                "add_bos_token is true, but there is no bos_token to add");
         refuse("{\"chat_template\": []}", "chat_template: found []");
         refuse("[1]", "found [1]; expected a JSON object");
     }

@@ -68,12 +68,29 @@ class TokenizerJsonTests {
     void whatWouldChangeIdsIsRefusedByName() throws IOException {
         refuse(
                 "\"normalizer\" : null",
-                "\"normalizer\": {\"type\":\"NFC\"}",
-                "normalizer: found type NFC");
+                "\"normalizer\": {\"type\":\"NFKC\"}",
+                "normalizer: found type NFKC; supported: none or NFC");
+        refuse(
+                "\"normalizer\" : null",
+                "\"normalizer\": {\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Strip\"}]}",
+                "normalizer.normalizers[0]: found type Strip");
+        refuse(
+                "\"normalizer\" : null",
+                "\"normalizer\": {\"type\":\"Sequence\"}",
+                "normalizer.normalizers: found nothing; expected an array");
         refuse(
                 "\"post_processor\" : null",
-                "\"post_processor\": {\"type\":\"TemplateProcessing\"}",
-                "post_processor: found type TemplateProcessing; supported: none or ByteLevel");
+                "\"post_processor\": {\"type\":\"BertProcessing\"}",
+                "post_processor: found type BertProcessing;"
+                        + " supported: none, ByteLevel or TemplateProcessing");
+        refuse(
+                "\"post_processor\" : null",
+                "\"post_processor\": " + template("B", "A", "E"),
+                "post_processor.single: found [");
+        refuse(
+                "\"post_processor\" : null",
+                "\"post_processor\": " + template("A", "E"),
+                "expected one token, or none, and then the sequence A");
         refuse("\"decoder\" : {", "\"decoder\": null, \"x\": {", "decoder: found null");
         refuse(
                 "\"type\" : \"Split\"",
@@ -101,7 +118,90 @@ class TokenizerJsonTests {
                 "\"end_of_word_suffix\" : null",
                 "\"end_of_word_suffix\": \"w\"",
                 "end_of_word_suffix");
-        refuse("\"lstrip\" : false", "\"lstrip\": true", "added_tokens[0].lstrip: found true");
+        refuse("\"lstrip\" : false", "\"lstrip\": 1", "added_tokens[0].lstrip: found 1");
+        refuse(
+                "\"\\\\p{N}{1,3}\"",
+                "\"[[:alpha:]]\"",
+                "\"[[:alpha:]]\" has [:alpha:], which is not supported");
+    }
+
+    @Test
+    void formCIsAppliedBetweenAddedTokens() throws IOException {
+        replace("\"normalizer\" : null", "\"normalizer\": " + sequence("{\"type\":\"NFC\"}"));
+        BpeTokenizer tokenizer = BpeTokenizer.read(file);
+        assertThat(tokenizer.definition().nfc()).isTrue();
+        assertThat(tokenizer.decode(tokenizer.encode("e\u0301"))).isEqualTo("\u00E9");
+        assertThat(tokenizer.decode(tokenizer.encodePlain("e\u0301"))).isEqualTo("\u00E9");
+        String split = "e" + AddedToken.PAD + "\u0301";
+        assertThat(tokenizer.decode(tokenizer.encode(split))).isEqualTo(split);
+        tokenizer.save(folder);
+        assertThat(BpeTokenizer.read(folder).definition()).isEqualTo(tokenizer.definition());
+    }
+
+    @Test
+    void aTemplateThatBeginsTextsIsKnownButNotApplied() throws IOException {
+        String bos = AddedToken.BEGIN_OF_SENTENCE;
+        String steps = "[{\"type\": \"ByteLevel\"}, " + template(bos, "A") + "]";
+        replace(
+                "\"post_processor\" : null",
+                "\"post_processor\": {\"type\": \"Sequence\", \"processors\": " + steps + "}");
+        BpeTokenizer tokenizer = BpeTokenizer.read(file);
+        assertThat(tokenizer.addBos()).isTrue();
+        assertThat(tokenizer.bos()).hasValue(0);
+        assertThat(tokenizer.encode("the")).hasSize(1);
+        tokenizer.save(folder);
+        assertThat(BpeTokenizer.read(folder).definition()).isEqualTo(tokenizer.definition());
+    }
+
+    @Test
+    void sequencesOfOneCountAsTheirStep() throws IOException {
+        String decoder = sound.substring(sound.indexOf("\"decoder\""), sound.indexOf("\"model\""));
+        replace(
+                decoder,
+                "\"decoder\": {\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteLevel\"}]},");
+        assertThat(BpeTokenizer.read(file).encode("the")).hasSize(1);
+        String inner = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"}]}";
+        assertThat(
+                        splits(
+                                "{\"type\":\"Sequence\",\"pretokenizers\":["
+                                        + inner
+                                        + ",{\"type\":\"ByteLevel\",\"use_regex\":false}]}"))
+                .containsExactly("\\p{N}+");
+    }
+
+    @Test
+    void flagsOfAddedTokensSurvive() throws IOException {
+        String flags = "\"single_word\" : false,\n    \"lstrip\" : false";
+        String some = "\"single_word\": true,\"lstrip\" : true";
+        int at = sound.indexOf("\"single_word\"");
+        String given = sound.substring(at, sound.indexOf("\"rstrip\"", at));
+        assertThat(given.replaceAll("\\s+", "")).isEqualTo(flags.replaceAll("\\s+", "") + ",");
+        replace(given, some + ",");
+        BpeTokenizer tokenizer = BpeTokenizer.read(file);
+        AddedToken token = tokenizer.definition().added().getFirst();
+        assertThat(token.singleWord()).isTrue();
+        assertThat(token.lstrip()).isTrue();
+        assertThat(token.rstrip()).isFalse();
+        tokenizer.save(folder);
+        assertThat(BpeTokenizer.read(folder).definition()).isEqualTo(tokenizer.definition());
+        String bos = token.content();
+        assertThat(tokenizer.encode("the \n" + bos + " the")).hasSize(3).contains(0);
+        assertThat(tokenizer.encode("the" + bos)).doesNotContain(0);
+    }
+
+    private static String sequence(String normalizer) {
+        return "{\"type\":\"Sequence\",\"normalizers\":[" + normalizer + "]}";
+    }
+
+    // "A" stands for the text, anything else for a token.
+    private static String template(String... parts) {
+        StringBuilder single = new StringBuilder();
+        for (String part : parts) {
+            String kind = part.equals("A") ? "Sequence" : "SpecialToken";
+            single.append(single.isEmpty() ? "" : ",")
+                    .append("{\"%s\":{\"id\":\"%s\",\"type_id\":0}}".formatted(kind, part));
+        }
+        return "{\"type\":\"TemplateProcessing\",\"single\":[" + single + "],\"pair\":[]}";
     }
 
     @Test
