@@ -53,6 +53,7 @@ public final class MalformedCheckpoint extends IOException {
     /// Names come from the file; keep them from breaking the line or flooding it.
     private static String line(String text) {
         String shown = text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
-        return shown.replaceAll("\\p{Cntrl}", "?");
+        // controls, marks of direction, half characters; separators of lines and paragraphs
+        return shown.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     }
 }

@@ -32,7 +32,11 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     static final String METADATA = "__metadata__";
     static final int MAX_BYTES = 100_000_000;
     private static final int PREFIX = 8;
-    private static final int MAX_TENSORS = 1_000_000;
+
+    /// The released V3 in one file would have 91,991; each takes half a kilobyte of memory.
+    private static final int MAX_TENSORS = 100_000;
+
+    private static final int MAX_STRINGS = 65_536;
     private static final int MAX_RANK = 32;
 
     /// Names of a file that may be hostile are not kept in tables that outlive it.
@@ -145,6 +149,9 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                 String key = parser.currentName();
                 expect(parser, JsonToken.VALUE_STRING, "a string as metadata ", key);
                 metadata.put(key, parser.getString());
+                if (metadata.size() > MAX_STRINGS) {
+                    throw wrong(parser, "at most " + MAX_STRINGS + " strings of metadata");
+                }
             }
         }
 
@@ -219,17 +226,19 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
         private TensorInfo check(String name, String dtype, long[] shape, long[] offsets)
                 throws MalformedCheckpoint {
-            String where = "tensor " + name;
             StoredType type = StoredType.of(dtype).orElse(null);
             if (type == null) {
                 throw new MalformedCheckpoint(
-                        file, where, "a dtype of " + Arrays.toString(StoredType.values()), dtype);
+                        file,
+                        "tensor " + name,
+                        "a dtype of " + Arrays.toString(StoredType.values()),
+                        dtype);
             }
             long dataSize = fileSize - dataStart;
             if (offsets[0] > offsets[1] || offsets[1] > dataSize) {
                 throw new MalformedCheckpoint(
                         file,
-                        where,
+                        "tensor " + name,
                         "data_offsets within " + dataSize + " bytes of data",
                         Arrays.toString(offsets));
             }
@@ -237,7 +246,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             if (length != offsets[1] - offsets[0]) {
                 throw new MalformedCheckpoint(
                         file,
-                        where,
+                        "tensor " + name,
                         length < 0
                                 ? "a shape of fewer than 2^63 bytes"
                                 : "%d bytes for %s %s"

@@ -3,6 +3,7 @@ package dev.minke.model.checkpoint;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,11 @@ import tools.jackson.core.ObjectWriteContext;
 record ShardIndex(Path file, Map<String, String> shardOf) {
     static final String NAME = "model.safetensors.index.json";
     private static final String MAP = "weight_map";
+
+    /// Kimi-K2 has 140,000 in 61 shards; a line of a hostile index takes little, an entry more.
+    private static final int MAX_TENSORS = 262_144;
+
+    private static final int MAX_SHARDS = 16_384;
 
     static ShardIndex read(Path file) throws IOException {
         long size = Files.size(file);
@@ -86,14 +92,28 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
             if (shardOf.put(tensor, known.computeIfAbsent(shard, s -> s)) != null) {
                 throw new MalformedCheckpoint(file, "tensor " + tensor, "one entry", "two");
             }
+            if (shardOf.size() > MAX_TENSORS || known.size() > MAX_SHARDS) {
+                throw new MalformedCheckpoint(
+                        file,
+                        "tensor " + tensor,
+                        "at most %d tensors in %d shards".formatted(MAX_TENSORS, MAX_SHARDS),
+                        "more");
+            }
         }
     }
 
     /// Shards lie beside the index: a name that leads elsewhere is an attack or a mistake.
     private static boolean plainName(String shard) {
-        return shard.endsWith(".safetensors")
-                && shard.length() <= 255
-                && shard.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+        boolean plain =
+                shard.endsWith(".safetensors")
+                        && shard.length() <= 255
+                        && shard.chars()
+                                .noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+        try {
+            return plain && Path.of(shard).getNameCount() == 1;
+        } catch (InvalidPathException _) {
+            return false; // letters that this system has no file names with
+        }
     }
 
     /// Tensors by shard, both in the order of the index.

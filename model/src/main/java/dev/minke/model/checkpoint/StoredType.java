@@ -1,6 +1,9 @@
 package dev.minke.model.checkpoint;
 
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Element types of safetensors that this project meets, under their names in the format.
 public enum StoredType {
@@ -31,6 +34,9 @@ public enum StoredType {
     /// One byte, 0 or 1.
     BOOL(1);
 
+    private static final Map<String, Optional<StoredType>> BY_NAME =
+            Arrays.stream(values()).collect(Collectors.toMap(StoredType::name, Optional::of));
+
     private final int bytes;
 
     StoredType(int bytes) {
@@ -44,11 +50,6 @@ public enum StoredType {
 
     /// The type of that name in a header.
     public static Optional<StoredType> of(String name) {
-        for (StoredType type : values()) {
-            if (type.name().equals(name)) {
-                return Optional.of(type);
-            }
-        }
-        return Optional.empty();
+        return BY_NAME.getOrDefault(name, Optional.empty());
     }
 }

@@ -20,10 +20,9 @@ record ConfigFields(String source, String prefix, JsonNode object) {
                 source, "%s%s is %s, expected %s".formatted(prefix, key, shown, expected));
     }
 
-    /// One line of bounded length, whatever the file holds.
+    /// The start of what the file holds.
     static String show(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", "?");
-        return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "...";
+        return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
     }
 
     boolean has(String key) {

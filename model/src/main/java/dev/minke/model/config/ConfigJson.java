@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -22,8 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// config.json to [DeepSeekConfig] and back.
 final class ConfigJson {
-    /// Quantization lists make published files some hundred kilobytes at most.
-    private static final int MAX_BYTES = 16 << 20;
+    /// Quantization lists make published files some hundred kilobytes at most; the tree of a file
+    /// of brackets takes sixty times its size.
+    private static final int MAX_BYTES = 1 << 20;
 
     private static final JsonMapper JSON =
             JsonMapper.builder(
@@ -38,6 +40,15 @@ final class ConfigJson {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
                     .build();
+
+    /// What a conversion changes; `dtype` is the newer name of `torch_dtype`.
+    private static final List<String> STORAGE_KEYS =
+            List.of(
+                    "dtype",
+                    "num_nextn_predict_layers",
+                    "quantization_config",
+                    "tie_word_embeddings",
+                    "torch_dtype");
 
     private ConfigJson() {}
 
@@ -310,6 +321,25 @@ final class ConfigJson {
 
     /// Keys in alphabetical order, as in the files published with the weights.
     static String write(DeepSeekConfig config) {
+        return show(tree(config));
+    }
+
+    /// What says how weights are stored comes from `config`, everything else from `original`.
+    static String write(DeepSeekConfig config, String original) {
+        if (!(JSON.readTree(original) instanceof ObjectNode json)) {
+            throw new IllegalArgumentException("expected a JSON object as the original");
+        }
+        ObjectNode own = tree(config);
+        json.remove(STORAGE_KEYS);
+        for (String key : STORAGE_KEYS) {
+            if (own.has(key)) {
+                json.set(key, own.get(key));
+            }
+        }
+        return show(json);
+    }
+
+    private static ObjectNode tree(DeepSeekConfig config) {
         ObjectNode json = JSON.createObjectNode();
         json.putArray("architectures").add(config.family().architecture());
         json.put("attention_bias", false);
@@ -342,6 +372,10 @@ final class ConfigJson {
         json.put("torch_dtype", config.hub().torchDtype());
         json.put("use_cache", true);
         json.put("vocab_size", config.vocabSize());
+        return json;
+    }
+
+    private static String show(ObjectNode json) {
         var indent = new DefaultIndenter("  ", "\n");
         return JSON.writer()
                         .with(new DefaultPrettyPrinter().withObjectIndenter(indent))

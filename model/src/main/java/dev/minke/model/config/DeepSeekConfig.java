@@ -40,6 +40,7 @@ public record DeepSeekConfig(
         HubConfig hub) {
 
     private static final int MAX_LAYERS = 10_000;
+    private static final long MAX_EXPERTS = 1 << 16;
 
     /// @throws IllegalArgumentException naming the key out of range, or the keys that do not agree
     public DeepSeekConfig {
@@ -67,6 +68,7 @@ public record DeepSeekConfig(
                         tieWordEmbeddings,
                         attention,
                         moe));
+        checkExperts(moe.nRoutedExperts(), numHiddenLayers + numNextnPredictLayers);
     }
 
     private static void checkAttention(Family family, AttentionConfig attention) {
@@ -93,6 +95,16 @@ public record DeepSeekConfig(
                     "scoring_func is %s, expected %s with model_type %s"
                             .formatted(
                                     moe.scoringFunc().key(), published.key(), family.modelType()));
+        }
+    }
+
+    /// Each expert is tensors of its own; a broken file must not make a list of billions.
+    private static void checkExperts(int perLayer, int layers) {
+        long experts = (long) perLayer * layers;
+        if (experts > MAX_EXPERTS) {
+            throw new IllegalArgumentException(
+                    "n_routed_experts %d and %d layers make %d experts, expected at most %d"
+                            .formatted(perLayer, layers, experts, MAX_EXPERTS));
         }
     }
 
@@ -124,6 +136,14 @@ public record DeepSeekConfig(
     /// Write as a config.json that other programs of the family read, in the usual order.
     public String toJson() {
         return ConfigJson.write(this);
+    }
+
+    /// As [#toJson()], with the keys of `original`, another config.json of this model, that this
+    /// project does not use.
+    ///
+    /// @throws IllegalArgumentException if it is no JSON object
+    public String toJson(String original) {
+        return ConfigJson.write(this, original);
     }
 
     /// Whether the feed-forward part of `layer` has experts; prediction modules count on from

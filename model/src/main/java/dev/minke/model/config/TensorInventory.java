@@ -103,6 +103,28 @@ public final class TensorInventory {
         return new TensorInventory(config);
     }
 
+    /// Number of tensors of `config`, without making a list of them.
+    ///
+    /// @param stacked whether all experts of a layer count as one, as in GGUF
+    public static long count(DeepSeekConfig config, boolean stacked) {
+        long linear = config.quantizationConfig().isPresent() ? 2 : 1;
+        long attention =
+                switch (config.attention()) {
+                    case MlaConfig mla -> mla.compressesQuery() ? 2 + 5 * linear : 1 + 4 * linear;
+                    case GqaConfig gqa -> 4 * linear + (gqa.qkvBias() ? 3 : 0);
+                };
+        MoeConfig moe = config.moe();
+        long networks = (stacked ? 1 : moe.nRoutedExperts()) + (moe.nSharedExperts() > 0 ? 1 : 0);
+        long router = moe.topkMethod().hasCorrectionBias() ? 2 : 1;
+        long layers = config.numHiddenLayers() + (long) config.numNextnPredictLayers();
+        long dense = moe.hasExperts() ? Math.min(moe.firstKDenseReplace(), layers) : layers;
+        return (config.tieWordEmbeddings() ? 2 : 3)
+                + layers * (2 + attention)
+                + dense * 3 * linear
+                + (layers - dense) * (router + networks * 3 * linear)
+                + config.numNextnPredictLayers() * 6L;
+    }
+
     /// All tensors in order.
     public List<Entry> entries() {
         return entries;

@@ -2,16 +2,15 @@ package dev.minke.model.deepseek;
 
 import dev.minke.model.checkpoint.AtomicFiles;
 import dev.minke.model.checkpoint.HuggingFaceFolder;
-import dev.minke.model.checkpoint.MalformedCheckpoint;
 import dev.minke.model.checkpoint.RotaryOrder;
 import dev.minke.model.checkpoint.SafetensorsWriter;
 import dev.minke.model.checkpoint.StoredType;
-import dev.minke.model.checkpoint.TensorInfo;
 import dev.minke.model.checkpoint.TensorSpec;
 import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.config.HubConfig;
 import dev.minke.model.config.TensorInventory;
 import dev.minke.model.config.TensorInventory.Kind;
+import dev.minke.model.files.ModelFiles;
 import dev.minke.model.nn.Parameter;
 import dev.minke.model.nn.Parameters;
 import dev.minke.tensor.DType;
@@ -19,9 +18,6 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,83 +25,52 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Models to and from Hugging Face folders: config.json and safetensors, sharded or not.
+/// Models from Hugging Face folders and GGUF files, and to Hugging Face folders.
 ///
 /// Weights become F32 in memory. The MTP layer's copies of embedding and head, which the format
 /// stores, are written as copies and not read: they are the main model's.
 public final class ModelFolder {
-    private static final ValueLayout.OfShort HALF =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long SHARD_BYTES = 4_300_000_000L;
 
     private ModelFolder() {}
 
-    /// Load config and weights of `folder`.
+    /// Load config and weights of a Hugging Face folder or GGUF file.
     ///
-    /// A folder whose MTP layer was left out by its converter loads without one.
+    /// Files whose MTP layer was left out by their converter load without one.
     ///
     /// @param parameters empty; with gradients to go on training
-    /// @throws MalformedCheckpoint naming the tensor that is missing or of another shape or type
-    public static DeepSeekModel load(Path folder, Parameters parameters, Kernels kernels)
+    /// @throws IOException naming the file and the tensor that is missing or of another shape or
+    ///   type
+    public static DeepSeekModel load(Path path, Parameters parameters, Kernels kernels)
             throws IOException {
-        try (HuggingFaceFolder files = HuggingFaceFolder.open(folder)) {
-            DeepSeekConfig config = withoutAbsentMtp(files.config(), files);
-            if (config.quantizationConfig().isPresent()) {
-                throw new MalformedCheckpoint(
-                        folder.resolve(HuggingFaceFolder.CONFIG),
-                        "quantization_config",
-                        "none: weights in F32, BF16 or F16",
-                        "quant_method fp8");
-            }
-            files.check(TensorInventory.of(config));
-            DeepSeekModel model = new DeepSeekModel(config, parameters);
-            for (Parameter parameter : parameters.all()) {
-                for (Parameter.Entry entry : parameter.entries()) {
-                    read(files, entry, kernels);
-                    if (rotated(config, entry.name())) {
-                        RotaryOrder.toInterleaved(entry.tensor(), config.qkHeadDim());
-                    }
+        try (ModelFiles files = ModelFiles.open(path)) {
+            return load(files, parameters, kernels);
+        }
+    }
+
+    /// As [#load(Path, Parameters, Kernels)] from files that are open; they may be closed after.
+    public static DeepSeekModel load(ModelFiles files, Parameters parameters, Kernels kernels)
+            throws IOException {
+        files.check();
+        DeepSeekConfig config = files.config().withQuantizationConfig(Optional.empty());
+        DeepSeekModel model = new DeepSeekModel(config, parameters);
+        for (Parameter parameter : parameters.all()) {
+            for (Parameter.Entry entry : parameter.entries()) {
+                Tensor to = entry.tensor();
+                Tensor rows = to.rank() == 1 ? to.reshape(1, to.size()) : to;
+                files.weight(entry.name()).read(0, rows, kernels);
+                if (rotated(config, entry.name())) {
+                    RotaryOrder.toInterleaved(to, config.qkHeadDim());
                 }
             }
-            return model;
         }
+        return model;
     }
 
     /// Whether the rows of a weight are stored half-split: queries and keys of dense models.
     private static boolean rotated(DeepSeekConfig config, String name) {
         return config.family().isDense()
                 && (name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj."));
-    }
-
-    private static DeepSeekConfig withoutAbsentMtp(DeepSeekConfig config, HuggingFaceFolder files) {
-        String layer = "model.layers." + config.numHiddenLayers() + ".";
-        boolean present = files.names().stream().anyMatch(name -> name.startsWith(layer));
-        return present ? config : config.withNumNextnPredictLayers(0);
-    }
-
-    private static void read(HuggingFaceFolder files, Parameter.Entry entry, Kernels kernels)
-            throws IOException {
-        TensorInfo info = files.info(entry.name());
-        MemorySegment data = files.data(entry.name());
-        Tensor to = entry.tensor();
-        switch (info.type()) {
-            case F32 -> to.copyFrom(Tensor.of(data, 0, DType.F32, to.shape()));
-            case BF16 -> kernels.convert(Tensor.of(data, 0, DType.BF16, to.shape()), to);
-            case F16 -> readHalf(data, to);
-            default ->
-                    throw new MalformedCheckpoint(
-                            info.file(),
-                            "tensor " + entry.name(),
-                            "type F32, BF16 or F16",
-                            info.type().name());
-        }
-    }
-
-    private static void readHalf(MemorySegment data, Tensor to) {
-        long cols = to.cols();
-        for (long i = 0; i < to.size(); i++) {
-            to.setFloat(i / cols, i % cols, Float.float16ToFloat(data.get(HALF, 2 * i)));
-        }
     }
 
     /// Write config.json and weights into `folder`, which holds no weights yet.

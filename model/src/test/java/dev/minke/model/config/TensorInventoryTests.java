@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.minke.model.config.TensorInventory.Entry;
 import dev.minke.model.config.TensorInventory.Kind;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TensorInventoryTests {
@@ -39,6 +41,37 @@ class TensorInventoryTests {
                 2L * config.numNextnPredictLayers() * config.vocabSize() * config.hiddenSize();
         assertThat(TensorInventory.of(config).elements())
                 .isEqualTo(config.parameterCount() + config.mtpParameterCount() + copies);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                Published.V2_LITE,
+                Published.V2,
+                Published.V3,
+                Published.MOONLIGHT,
+                Published.KIMI_K2
+            })
+    void countsWithoutAList(String model) throws IOException {
+        assertCounted(Published.config(model));
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.minke.model.deepseek.SmallModels#variants")
+    void countsSmallModelsWithoutAList(DeepSeekConfig config) {
+        assertCounted(config);
+        assertCounted(config.withQuantizationConfig(Optional.of(Fp8Config.blocks128())));
+    }
+
+    private static void assertCounted(DeepSeekConfig config) {
+        List<Entry> entries = TensorInventory.of(config).entries();
+        assertThat(TensorInventory.count(config, false)).isEqualTo(entries.size());
+        assertThat(TensorInventory.count(config, true))
+                .isEqualTo(
+                        entries.stream()
+                                .map(entry -> entry.name().replaceAll("experts\\.\\d+", "experts"))
+                                .distinct()
+                                .count());
     }
 
     @Test

@@ -38,51 +38,79 @@ public final class GoldenModels {
     /// @param scratch an empty folder
     public static void check(String name, Kernels kernels, boolean packed, Path scratch)
             throws IOException {
-        int[] tokens = tokens(name);
-        try (DeepSeekModel model = load(name, kernels, scratch);
-                Workspace workspace = new Workspace()) {
+        try (DeepSeekModel model = load(name, kernels, scratch)) {
             if (packed) {
                 model.pack(kernels);
             }
+            check(model, copy(name, scratch), kernels);
+            assertThat(model.mtp().isPresent()).isEqualTo(name.equals("tiny-v3"));
+        }
+    }
+
+    /// Check a loaded model against the expected logits in the folder `golden`.
+    public static void check(DeepSeekModel model, Path golden, Kernels kernels) throws IOException {
+        int[] tokens = tokens(golden);
+        try (Workspace workspace = new Workspace()) {
             Tape tape = Tape.inference(kernels, workspace);
             TokenBatch batch = TokenBatch.of(List.of(TokenBatch.Sequence.whole(tokens)), workspace);
             Pass pass =
                     model.pass(tape, batch.positions(), batch.sequences(), RoutingMonitor.none());
             Var hidden = model.hidden(pass, batch.tokens());
-            compare(name, "expected.logits.f32", model.logits(tape, hidden));
-            assertThat(model.mtp().isPresent()).isEqualTo(name.equals("tiny-v3"));
+            compare(golden.resolve("expected.logits.f32"), model.logits(tape, hidden));
             if (model.mtp().isPresent()) {
                 Pass mtpPass = pass.over(batch.mtpPositions(), batch.mtpSequences());
                 Var rows = Ops.gather(tape, hidden, batch.mtpRows());
                 Var mtp = model.mtpHidden(mtpPass, rows, batch.mtpTokens());
-                compare(name, "expected.mtp.f32", model.logits(tape, mtp));
+                compare(golden.resolve("expected.mtp.f32"), model.logits(tape, mtp));
             }
         }
+    }
+
+    /// Copy the golden folder `name` out of the resources.
+    public static Path copy(String name, Path scratch) throws IOException {
+        Path folder = scratch.resolve(name);
+        Files.createDirectories(folder.resolve("hf"));
+        for (String file :
+                List.of(
+                        "hf/config.json",
+                        "hf/model.safetensors",
+                        "tokens.txt",
+                        "expected.logits.f32",
+                        "expected.mtp.f32")) {
+            if (!file.equals("expected.mtp.f32") || name.equals("tiny-v3")) {
+                Files.write(folder.resolve(file), resource(name + "/" + file));
+            }
+        }
+        return folder;
     }
 
     /// Load model `name` through a copy of its folder in `scratch`.
     public static DeepSeekModel load(String name, Kernels kernels, Path scratch)
             throws IOException {
-        Path folder = Files.createDirectories(scratch.resolve(name));
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.write(folder.resolve(file), resource(name + "/hf/" + file));
-        }
-        return ModelFolder.load(folder, Parameters.forInference(), kernels);
+        return ModelFolder.load(
+                copy(name, scratch).resolve("hf"), Parameters.forInference(), kernels);
     }
 
-    /// The 96 tokens that the expected logits belong to.
+    /// The 96 tokens that the expected logits of model `name` belong to.
     public static int[] tokens(String name) throws IOException {
-        String text = new String(resource(name + "/tokens.txt"), StandardCharsets.US_ASCII);
+        return parse(new String(resource(name + "/tokens.txt"), StandardCharsets.US_ASCII));
+    }
+
+    private static int[] tokens(Path golden) throws IOException {
+        return parse(Files.readString(golden.resolve("tokens.txt")));
+    }
+
+    private static int[] parse(String text) {
         return Arrays.stream(text.strip().split(",")).mapToInt(Integer::parseInt).toArray();
     }
 
-    private static void compare(String name, String file, Tensor logits) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(resource(name + "/" + file));
+    private static void compare(Path file, Tensor logits) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         double[] expected = new double[bytes.capacity() / 4];
         for (int i = 0; i < expected.length; i++) {
-            expected[i] = bytes.order(ByteOrder.LITTLE_ENDIAN).getFloat(4 * i);
+            expected[i] = bytes.getFloat(4 * i);
         }
-        Close.within(name + " " + file, logits, expected, TOLERANCE);
+        Close.within(file.toString(), logits, expected, TOLERANCE);
     }
 
     private static byte[] resource(String path) throws IOException {

@@ -275,24 +275,7 @@ class ModelFolderTests {
         assertThatExceptionOfType(MalformedCheckpoint.class)
                 .isThrownBy(() -> load(wrong).close())
                 .withMessageContaining("tensor model.embed_tokens.weight")
-                .withMessageContaining("expected type F32, BF16 or F16, found I32");
-    }
-
-    @Test
-    void quantisedWeightsAreRefusedByName() throws IOException {
-        try (DeepSeekModel model = v3()) {
-            ModelFolder.save(model, folder, StoredType.F32, kernels);
-        }
-        Path config = folder.resolve("config.json");
-        String fp8 =
-                "{\"quantization_config\": {\"activation_scheme\": \"dynamic\", \"fmt\": \"e4m3\","
-                        + " \"quant_method\": \"fp8\", \"weight_block_size\": [128, 128]},";
-        Files.writeString(config, Files.readString(config).replaceFirst("\\{", fp8));
-        assertThatExceptionOfType(MalformedCheckpoint.class)
-                .isThrownBy(() -> load(folder).close())
-                .withMessageContaining(config.toString())
-                .withMessageContaining("quantization_config")
-                .withMessageContaining("fp8");
+                .withMessageContaining("expected type F32, F16, BF16 or F8_E4M3, found I32");
     }
 
     @Test

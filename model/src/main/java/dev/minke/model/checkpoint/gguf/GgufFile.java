@@ -1,7 +1,6 @@
 package dev.minke.model.checkpoint.gguf;
 
 import dev.minke.model.checkpoint.MalformedCheckpoint;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,6 @@
 package dev.minke.model.checkpoint.gguf;
 
 import dev.minke.model.checkpoint.MalformedCheckpoint;
-
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;

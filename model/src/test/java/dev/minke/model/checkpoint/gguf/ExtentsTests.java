@@ -2,9 +2,8 @@ package dev.minke.model.checkpoint.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 
 class ExtentsTests {
     @Test

@@ -10,14 +10,6 @@ import dev.minke.model.checkpoint.gguf.TensorNames.Part;
 import dev.minke.model.checkpoint.gguf.TensorNames.Place;
 import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.config.TensorInventory;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TensorNamesTests {
     private static final TensorNames LEGACY = TensorNames.deepseek2(LatentForm.JOINT);
