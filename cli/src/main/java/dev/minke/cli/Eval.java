@@ -2,13 +2,19 @@ package dev.minke.cli;
 
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.text.BpeTokenizer;
+import dev.minke.tensor.Kernels;
+import dev.minke.train.Perplexity;
 import dev.minke.train.Presets;
 import dev.minke.train.RunConfig;
 import dev.minke.train.arith.ArithData;
 import dev.minke.train.arith.ArithEvaluation;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,13 +23,16 @@ import picocli.CommandLine.Option;
 /// Measures a model on a task.
 @Command(
         name = "eval",
-        description = "Measure a model on arithmetic word problems that no training run is given.",
+        description =
+                "Measure a model: word problems that no training run is given, or perplexity.",
         mixinStandardHelpOptions = true)
 final class Eval implements Callable<Integer> {
     /// What can be measured.
     enum Task {
         /// The problems of `minke demo`.
-        ARITH
+        ARITH,
+        /// How well a text is predicted.
+        PPL
     }
 
     private final Console console;
@@ -35,7 +44,8 @@ final class Eval implements Callable<Integer> {
             names = "--task",
             paramLabel = "NAME",
             defaultValue = "arith",
-            description = "arith: the word problems of minke demo (default: ${DEFAULT-VALUE}).")
+            description =
+                    "arith: the word problems of minke demo; ppl: perplexity of --text (default: ${DEFAULT-VALUE}).")
     private Task task = Task.ARITH;
 
     @Option(
@@ -51,6 +61,19 @@ final class Eval implements Callable<Integer> {
             defaultValue = "1",
             description = "Which problems (default: ${DEFAULT-VALUE}).")
     private long seed;
+
+    @Option(
+            names = "--text",
+            paramLabel = "FILE",
+            description = "The text of ppl, which the model should not have been trained on.")
+    private Optional<Path> text = Optional.empty();
+
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "Tokens of a window of ppl (default: ${DEFAULT-VALUE}).")
+    private int context;
 
     @Option(names = "--wrong", description = "Print every wrong answer.")
     private boolean wrong;
@@ -71,6 +94,10 @@ final class Eval implements Callable<Integer> {
         try (Compute.Session session = compute.open();
                 DeepSeekModel loaded = model.load(session.kernels())) {
             BpeTokenizer tokenizer = model.tokenizer();
+            if (task == Task.PPL) {
+                perplexity(loaded, session.kernels(), tokenizer);
+                return 0;
+            }
             RunConfig.Draft demo = RunConfig.Draft.of(Presets.named("demo"));
             demo.set("train.seed=" + seed);
             ArithData data = new ArithData(tokenizer, demo.finish().train());
@@ -82,6 +109,45 @@ final class Eval implements Callable<Integer> {
             report(result);
         }
         return 0;
+    }
+
+    private void perplexity(DeepSeekModel loaded, Kernels kernels, BpeTokenizer tokenizer)
+            throws IOException {
+        Path file =
+                text.orElseThrow(() ->
+                        new IllegalArgumentException("--task ppl: expected a file by --text"));
+        byte[] bytes = Files.readAllBytes(file);
+        int[] tokens = tokenizer.encodePlain(new String(bytes, StandardCharsets.UTF_8));
+        Perplexity.Result result =
+                Perplexity.of(
+                        loaded,
+                        kernels,
+                        tokens,
+                        context,
+                        (done, windows, so) ->
+                                console.progress(() ->
+                                        "window %d/%d  perplexity %.4f"
+                                                .formatted(done, windows, so.perplexity())));
+        double bits = result.nats() / Math.log(2) / bytes.length;
+        if (json) {
+            Map<String, Object> object = new LinkedHashMap<>();
+            object.put("task", "ppl");
+            object.put("perplexity", result.perplexity());
+            object.put("loss", result.loss());
+            object.put("bitsPerByte", bits);
+            object.put("tokens", result.tokens());
+            object.put("context", context);
+            console.json(object);
+        } else {
+            console.result(
+                    "perplexity %.4f (%.4f nats a token, %.4f bits a byte) over %,d tokens in windows of %d"
+                            .formatted(
+                                    result.perplexity(),
+                                    result.loss(),
+                                    bits,
+                                    result.tokens(),
+                                    context));
+        }
     }
 
     private void show(ArithEvaluation.Answer answer) {

@@ -33,6 +33,15 @@ public final class Main {
                 new Generate(console),
                 new Eval(console),
                 new Logits(console),
+                new Tokenize(console),
+                new Template(console),
+                new Pull(console),
+                new ModelList(console),
+                new Plan(console),
+                new Init(console),
+                new Inspect(console),
+                new Convert(console),
+                new Quantize(console),
                 new Bench(console),
                 new Doctor(console));
     }
@@ -67,6 +76,7 @@ public final class Main {
         return minke.setOut(console.outWriter())
                 .setErr(console.errWriter())
                 .setUsageHelpWidth(100)
+                .setExpandAtFiles(false) // options that take @FILE read it themselves
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, _) -> wrongUsage(console, e))
                 .setExecutionExceptionHandler((e, _, _) -> fail(console, e));
