@@ -2,6 +2,9 @@ package dev.minke.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.minke.model.text.BpeDefinition;
+import dev.minke.model.text.BpeTokenizer;
+import dev.minke.model.text.SplitSequence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +88,34 @@ class ConversionCommandTests {
         assertThat(inspected.path("types").has("Q8_0")).isTrue();
         assertThat(inspected.path("bitsPerWeight").asDouble()).isBetween(4.5, 10.0);
         assertThat(inspected.path("tensors").size()).isGreaterThan(20);
+    }
+
+    /// The demo's model takes digits two by two, for which GGUF has no name.
+    @Test
+    void aTokenizerThatGgufHasNoNameForTravelsAllTheSame() throws IOException {
+        SplitSequence digits = SplitSequence.deepSeekV3(1);
+        BpeTokenizer bytes = BpeTokenizer.bytes();
+        List<String> tokens = new ArrayList<>(bytes.definition().tokens());
+        tokens.add("12");
+        new BpeTokenizer(
+                        new BpeDefinition(
+                                tokens,
+                                List.of(new BpeDefinition.Merge("1", "2")),
+                                bytes.definition().added(),
+                                digits.patterns(),
+                                false,
+                                bytes.definition().bos(),
+                                bytes.definition().eos(),
+                                ""))
+                .save(model);
+        Path gguf = temp.resolve("own.gguf");
+        run("convert", model.toString(), gguf.toString());
+        captured = new CapturedConsole(false);
+        run("tokenize", model.toString(), "a 1212 b", "--ids");
+        run("tokenize", gguf.toString(), "a 1212 b", "--ids");
+        List<String> ids = captured.out().strip().lines().toList();
+        assertThat(ids).hasSize(2);
+        assertThat(ids.get(1)).isEqualTo(ids.get(0));
     }
 
     @Test

@@ -125,6 +125,9 @@ public final class ChatTemplates {
     }
 
     private static String readText(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new MalformedTemplate(file, "it is no file, expected a text");
+        }
         long size = Files.size(file);
         if (size > MOST_BYTES) {
             throw new MalformedTemplate(

@@ -22,7 +22,7 @@ record Source(String name, String text) {
 
     /// Put on one line what may have been written by a template.
     static String line(String message) {
-        return message.replaceAll("\\p{Cntrl}+", " ");
+        return message.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]+", " ");
     }
 
     int line(int offset) {

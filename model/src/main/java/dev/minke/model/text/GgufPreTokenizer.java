@@ -134,9 +134,6 @@ enum GgufPreTokenizer {
     ///
     /// Throws IllegalArgumentException if GGUF has no name for it.
     static GgufPreTokenizer of(BpeDefinition definition) {
-        if (definition.merges().isEmpty() && !definition.nfc() && !definition.wholePieces()) {
-            return DEEPSEEK_V3; // where nothing is merged, no border between pieces matters
-        }
         List<String> wanted = definition.splits().stream().map(GgufPreTokenizer::spelling).toList();
         for (GgufPreTokenizer pre : values()) {
             boolean same =
@@ -146,6 +143,9 @@ enum GgufPreTokenizer {
                     && pre.wholePieces == definition.wholePieces()) {
                 return pre;
             }
+        }
+        if (definition.merges().isEmpty() && !definition.nfc() && !definition.wholePieces()) {
+            return DEEPSEEK_V3; // where nothing is merged, no border between pieces matters
         }
         throw new IllegalArgumentException(
                 ("GGUF has no name for a pre-tokenizer with the patterns %s, normalizer %s and"

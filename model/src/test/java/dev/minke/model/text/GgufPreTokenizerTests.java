@@ -260,7 +260,17 @@ class GgufPreTokenizerTests {
 
     private static BpeDefinition with(
             BpeDefinition base, List<String> splits, boolean wholePieces) {
+        // without merges every cut gives the same ids, and any name would do
+        List<String> tokens = new ArrayList<>(base.tokens());
+        tokens.add("ab");
         return new BpeDefinition(
-                base.tokens(), List.of(), base.added(), splits, wholePieces, "", "", "");
+                tokens,
+                List.of(new BpeDefinition.Merge("a", "b")),
+                base.added(),
+                splits,
+                wholePieces,
+                "",
+                "",
+                "");
     }
 }

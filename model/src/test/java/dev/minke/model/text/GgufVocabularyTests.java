@@ -121,8 +121,42 @@ class GgufVocabularyTests {
                 .hasMessage(
                         "the vocabulary has 301 ids and the embedding 300 rows;"
                                 + " expected at least as many rows");
-        assertThatThrownBy(() -> GgufVocabulary.of(BpeTokenizer.bytes().definition(), 300))
-                .hasMessageContaining("no name for a pre-tokenizer with the patterns []");
+    }
+
+    @Test
+    void withoutMergesAnyPreTokenizerWillDo() {
+        GgufVocabulary bytes = GgufVocabulary.of(BpeTokenizer.bytes().definition(), 300);
+        assertThat(bytes.pre()).isEqualTo("deepseek-v3");
+        String text = "12 345,\n naïve 毕";
+        assertThat(new BpeTokenizer(bytes.definition()).encode(text))
+                .isEqualTo(BpeTokenizer.bytes().encode(text));
+    }
+
+    @Test
+    void cutsWithoutANameAreKeptByTheCallerAndRefusedByOthers() {
+        List<String> tokens = new ArrayList<>(BpeTokenizer.bytes().definition().tokens());
+        tokens.add("12");
+        BpeDefinition oneDigit =
+                new BpeDefinition(
+                        tokens,
+                        List.of(new BpeDefinition.Merge("1", "2")),
+                        List.of(),
+                        SplitSequence.deepSeekV3(1).patterns(),
+                        false,
+                        "",
+                        "",
+                        "");
+        assertThat(GgufVocabulary.hasName(oneDigit)).isFalse();
+        GgufVocabulary vocabulary = GgufVocabulary.withOwnRules(oneDigit, 300);
+        assertThat(vocabulary.pre()).isEqualTo(GgufVocabulary.OWN);
+        BpeDefinition back =
+                vocabulary
+                        .definition()
+                        .withPreTokenizer(
+                                oneDigit.nfc(), oneDigit.splits(), oneDigit.wholePieces());
+        assertThat(new BpeTokenizer(back).encode("a12"))
+                .isEqualTo(new BpeTokenizer(oneDigit).encode("a12"))
+                .hasSize(3);
     }
 
     @Test
