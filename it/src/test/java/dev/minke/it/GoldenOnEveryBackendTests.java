@@ -3,7 +3,11 @@ package dev.minke.it;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.deepseek.GoldenModels;
+import dev.minke.model.deepseek.ModelFolder;
+import dev.minke.model.files.SharedFiles;
+import dev.minke.model.nn.Parameters;
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
@@ -44,13 +48,44 @@ class GoldenOnEveryBackendTests {
 
     @ParameterizedTest
     @CsvSource({
-        "reference, tiny-v3", "reference, tiny-v2-lite", "reference, tiny-moonlight",
-        "vector, tiny-v3", "vector, tiny-v2-lite", "vector, tiny-moonlight"
+        "reference, tiny-v3",
+        "reference, tiny-v2-lite",
+        "reference, tiny-moonlight",
+        "reference, tiny-llama",
+        "reference, tiny-qwen2",
+        "vector, tiny-v3",
+        "vector, tiny-v2-lite",
+        "vector, tiny-moonlight",
+        "vector, tiny-llama",
+        "vector, tiny-qwen2"
     })
     void modelsGiveTheLogitsOfFloat64(String backend, String model) throws IOException {
         Kernels kernels = open(backend);
         GoldenModels.check(model, kernels, false, scratch.resolve("plain"));
         GoldenModels.check(model, kernels, true, scratch.resolve("packed"));
+    }
+
+    /// The folders and GGUF files beside the project, FP8 among them.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "tiny-v3/hf",
+                "tiny-v3/model.gguf",
+                "tiny-v2-lite/hf",
+                "tiny-v2-lite/model.gguf",
+                "tiny-moonlight/hf",
+                "tiny-moonlight/model.gguf",
+                "tiny-v3-fp8/hf"
+            })
+    void filesOfOthersGiveTheLogitsOfFloat64OnVectors(String path) throws IOException {
+        Kernels kernels = open("vector");
+        Path golden = SharedFiles.of("golden/" + path.substring(0, path.indexOf('/')));
+        try (DeepSeekModel model =
+                ModelFolder.load(
+                        SharedFiles.of("golden/" + path), Parameters.forInference(), kernels)) {
+            model.pack(kernels);
+            GoldenModels.check(model, golden, kernels);
+        }
     }
 
     @ParameterizedTest

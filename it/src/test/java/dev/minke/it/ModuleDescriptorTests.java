@@ -35,7 +35,8 @@ class ModuleDescriptorTests {
         assertThat(requires("kernels"))
                 .containsExactlyInAnyOrder("dev.minke.tensor", "jdk.incubator.vector");
         assertThat(requires("model"))
-                .containsExactlyInAnyOrder("dev.minke.tensor", "tools.jackson.databind");
+                .containsExactlyInAnyOrder(
+                        "dev.minke.tensor", "java.net.http", "tools.jackson.databind");
         assertThat(requires("infer"))
                 .contains("dev.minke.model")
                 .doesNotContain("dev.minke.kernels");
