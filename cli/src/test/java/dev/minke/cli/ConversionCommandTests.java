@@ -90,6 +90,22 @@ class ConversionCommandTests {
         assertThat(inspected.path("tensors").size()).isGreaterThan(20);
     }
 
+    @Test
+    void theChatTemplateTravelsInBothDirections() throws IOException {
+        Files.writeString(
+                model.resolve("chat_template.jinja"),
+                "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}");
+        Path gguf = temp.resolve("chat.gguf");
+        Path back = temp.resolve("chat");
+        run("convert", model.toString(), gguf.toString());
+        run("convert", gguf.toString(), back.toString());
+        for (Path from : List.of(model, gguf, back)) {
+            captured = new CapturedConsole(false);
+            run("template", from.toString(), "--user", "Hi");
+            assertThat(captured.out()).isEqualTo("<｜begin▁of▁sentence｜><user>Hi\n");
+        }
+    }
+
     /// The demo's model takes digits two by two, for which GGUF has no name.
     @Test
     void aTokenizerThatGgufHasNoNameForTravelsAllTheSame() throws IOException {

@@ -18,7 +18,11 @@ final class Attributes {
             return own;
         }
         Value element = owner instanceof Dict dict ? dict.get(name) : null;
-        return element != null ? element : Undefined.of(owner, Text.of(name));
+        if (element == null) {
+            r.operation();
+            return Undefined.of(owner, Text.of(name));
+        }
+        return element;
     }
 
     /// Evaluate `owner[key]`.
@@ -33,6 +37,7 @@ final class Attributes {
         if (element != null) {
             return element;
         }
+        r.operation();
         Value own = key instanceof Text name ? own(r, owner, name.string()) : null;
         return own != null ? own : Undefined.of(owner, key);
     }
@@ -76,6 +81,7 @@ final class Attributes {
             return null;
         }
         int from = string.offsetByCodePoints(0, at);
+        r.operation();
         String character = string.substring(from, string.offsetByCodePoints(from, 1));
         return new Text(character, text.safe());
     }

@@ -15,7 +15,7 @@ public final class ChatTemplate {
     /// Stands for null (Python's None) in what a template is rendered with.
     public static final Object NONE = None.NONE;
 
-    private static final int MOST_CHARACTERS = 1 << 19;
+    private static final int MOST_CHARACTERS = 1 << 18;
 
     private final Source source;
     private final String text;

@@ -20,7 +20,11 @@ sealed interface Expr {
         public Value eval(Scope scope) {
             scope.rendering().step();
             Value found = scope.find(name);
-            return found != null ? found : Undefined.variable(name);
+            if (found == null) {
+                scope.rendering().operation();
+                return Undefined.variable(name);
+            }
+            return found;
         }
     }
 
@@ -111,7 +115,7 @@ sealed interface Expr {
         private Value call(Scope scope, Value function, Args args) {
             Rendering r = scope.rendering();
             r.at(at);
-            r.step();
+            r.operation();
             return switch (function) {
                 case Callable callable -> callable.call(r, args);
                 case Undefined undefined -> throw r.fail(undefined.message());
@@ -176,7 +180,7 @@ sealed interface Expr {
             for (Operation operation : operations) {
                 Value operand = operation.operand().eval(scope);
                 r.at(operation.at());
-                r.step();
+                r.operation();
                 value = Operators.apply(r, operation.operator(), value, operand);
             }
             return value;

@@ -12,7 +12,7 @@ record FilterCall(
         Args args = arguments.eval(scope);
         Rendering r = scope.rendering();
         r.at(at);
-        r.step();
+        r.operation();
         if (function == null) {
             throw r.fail(Filters.unknown(name));
         }

@@ -37,7 +37,7 @@ final class Filters {
         if (function == null) {
             throw r.fail(unknown(Printer.text(r, name)));
         }
-        r.step();
+        r.operation();
         r.enter(4); // map may apply map
         Value result = function.apply(r, input, args);
         r.leave(4);

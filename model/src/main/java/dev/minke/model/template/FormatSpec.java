@@ -183,6 +183,7 @@ record FormatSpec(
     /// Write a float.
     String real(Rendering r, double value) {
         r.steps(200L + Math.max(0, precision));
+        r.take(4096 + 32L * Math.max(0, precision));
         boolean negative = value < 0 || 1 / value < 0;
         double magnitude = Math.abs(value);
         String digits;

@@ -1,6 +1,7 @@
 package dev.minke.model.template;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 
@@ -57,9 +58,13 @@ final class JsonWriter {
         r.step();
         switch (value) {
             case Text text -> string(text.string());
-            case Int number -> out.append(number.value().toString());
+            case Int number -> {
+                r.take(8L * number.value().bitLength());
+                out.append(number.value().toString());
+            }
             case Real real -> {
                 r.steps(16);
+                r.take(1536);
                 out.append(real(real.value()));
             }
             case Bool bool -> out.append(bool.truth() ? "true" : "false");
@@ -179,7 +184,7 @@ final class JsonWriter {
             case '\t' -> "\\t";
             case '\f' -> "\\f";
             case '\b' -> "\\b";
-            default -> "\\u%04x".formatted((int) c);
+            default -> "\\u" + HexFormat.of().toHexDigits(c);
         };
     }
 }

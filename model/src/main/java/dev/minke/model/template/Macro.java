@@ -37,6 +37,7 @@ final class Macro implements Callable {
     @Override
     public Value call(Rendering r, Args args) {
         r.enter(definition.height());
+        r.grow(8L + 2L * definition.arguments().size());
         int at = r.at();
         Scope inner = new Scope(scope);
         bind(r, inner, args);

@@ -59,7 +59,7 @@ final class NumberFilters {
             throw r.fail(undefined.message());
         }
         if (input instanceof Text text) {
-            r.scan(text.string().length());
+            r.characters(2L * text.string().length() + 512);
             Double real = Numbers.parseReal(text.string());
             if (real != null) {
                 return new Real(real);

@@ -67,7 +67,9 @@ final class Numbers {
     }
 
     private static Value integers(Rendering r, String operator, BigInteger x, BigInteger y) {
-        r.steps((x.bitLength() + (long) y.bitLength()) >> 6);
+        long bits = x.bitLength() + (long) y.bitLength();
+        r.steps(bits >> 6);
+        r.take(bits);
         return switch (operator) {
             case "+" -> checked(r, x.add(y));
             case "-" -> checked(r, x.subtract(y));
@@ -91,6 +93,7 @@ final class Numbers {
             return x.doubleValue() / y.doubleValue();
         }
         r.steps(1000);
+        r.take(1 << 16);
         // 800 digits hold every double and every point half way between two
         double real =
                 new BigDecimal(x)
@@ -123,6 +126,7 @@ final class Numbers {
             throw tooLarge(r);
         }
         r.steps(1 + (x.bitLength() * y.longValue() >> 5));
+        r.take(2L * x.bitLength() * y.longValue());
         return checked(r, x.pow(y.intValue()));
     }
 
@@ -204,7 +208,11 @@ final class Numbers {
         if (Double.isInfinite(p) || Double.isInfinite(q) || x == null && y == null) {
             return p < q ? -1 : p > q ? 1 : 0;
         }
+        if (Math.max(Math.abs(p), Math.abs(q)) < 1L << 52) {
+            return Double.compare(p + 0.0, q + 0.0); // exact, and -0.0 is 0.0
+        }
         r.steps(100);
+        r.take(1 << 14);
         return exact(x, p).compareTo(exact(y, q));
     }
 
@@ -221,6 +229,7 @@ final class Numbers {
     /// Round to digits behind the point, halves to even, as `round` does.
     static Value round(Rendering r, Value value, int digits) {
         r.steps(100);
+        r.take(1 << 14);
         BigInteger integer = integer(value);
         if (integer != null) {
             if (digits >= 0) {
@@ -255,6 +264,7 @@ final class Numbers {
     /// Read an integer as `int(text, radix)` does; null if it is none.
     static @Nullable BigInteger parseInteger(Rendering r, String text, int radix) {
         r.steps(text.length());
+        r.characters(2L * text.length());
         String digits = strip(text);
         boolean negative = digits.startsWith("-");
         if (negative || digits.startsWith("+")) {

@@ -3,6 +3,7 @@ package dev.minke.model.template;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +47,13 @@ final class Printer {
                 out.append(')');
             }
             case Text text -> repr(out, text.string());
-            case Int number -> out.append(number.value().toString());
+            case Int number -> {
+                r.take(8L * number.value().bitLength());
+                out.append(number.value().toString());
+            }
             case Real real -> {
                 r.steps(16);
+                r.take(1536);
                 out.append(real(real.value()));
             }
             case Bool bool -> out.append(bool.truth() ? "True" : "False");
@@ -152,9 +157,10 @@ final class Printer {
     }
 
     private static String escape(int c) {
+        HexFormat hex = HexFormat.of();
         return c <= 0xFF
-                ? "\\x%02x".formatted(c)
-                : c <= 0xFFFF ? "\\u%04x".formatted(c) : "\\U%08x".formatted(c);
+                ? "\\x" + hex.toHexDigits((byte) c)
+                : c <= 0xFFFF ? "\\u" + hex.toHexDigits((char) c) : "\\U" + hex.toHexDigits(c);
     }
 
     /// The shortest digits that read back as the same number, as `repr` of a float.

@@ -4,7 +4,8 @@ import java.time.Clock;
 
 /// The state of one rendering: output, place, and what has been used up of the limits.
 final class Rendering {
-    private static final long PER_VALUE = 32;
+    private static final long PER_ELEMENT = 32;
+    private static final long PER_OBJECT = 64;
 
     private final Source source;
     private final Clock clock;
@@ -57,6 +58,12 @@ final class Rendering {
         }
     }
 
+    /// Count a step that makes small objects, whether or not they are kept.
+    void operation() {
+        step();
+        take(PER_OBJECT);
+    }
+
     /// Count elements or characters that are visited.
     void steps(long count) {
         steps -= count;
@@ -76,16 +83,17 @@ final class Rendering {
 
     /// Count elements of containers before they are made.
     void grow(long elements) {
-        take(elements > mostBytes ? mostBytes + 1 : elements * PER_VALUE);
+        take(elements > mostBytes ? mostBytes + 1 : elements * PER_ELEMENT);
     }
 
     /// Count characters of texts before they are made.
     void characters(long count) {
-        take(count > mostBytes ? mostBytes + 1 : 2 * count + PER_VALUE);
+        take(count > mostBytes ? mostBytes + 1 : 3 * count + PER_OBJECT);
         scan(count);
     }
 
-    private void take(long amount) {
+    /// Count bytes that are used in passing.
+    void take(long amount) {
         bytes -= amount;
         if (bytes < 0) {
             throw fail(

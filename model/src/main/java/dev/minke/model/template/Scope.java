@@ -1,25 +1,34 @@
 package dev.minke.model.template;
 
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The variables of one block; what it does not have, the blocks around it may.
+///
+/// Blocks have few variables, so a short list is quicker and smaller than a hash table.
 final class Scope {
+    private static final String[] NO_NAMES = {};
+    private static final Value[] NO_VALUES = {};
+
     private final Rendering rendering;
     private final @Nullable Scope outer;
-    private @Nullable Map<String, Value> variables;
+    private final Map<String, Value> input;
+    private String[] names = NO_NAMES;
+    private Value[] values = NO_VALUES;
+    private int size;
 
     /// The outermost scope: the input, and behind it the functions every template has.
     Scope(Rendering rendering, Map<String, Value> input) {
         this.rendering = rendering;
         this.outer = null;
-        this.variables = input;
+        this.input = input;
     }
 
     Scope(Scope outer) {
         this.rendering = outer.rendering;
         this.outer = outer;
+        this.input = Map.of();
     }
 
     Rendering rendering() {
@@ -27,22 +36,42 @@ final class Scope {
     }
 
     @Nullable Value find(String name) {
-        for (Scope scope = this; scope != null; scope = scope.outer) {
-            Map<String, Value> here = scope.variables;
-            Value value = here == null ? null : here.get(name);
-            if (value != null) {
-                return value;
+        Scope scope = this;
+        while (true) {
+            int at = scope.index(name);
+            if (at >= 0) {
+                return scope.values[at];
+            }
+            Scope around = scope.outer;
+            if (around == null) {
+                Value value = scope.input.get(name);
+                return value != null ? value : Builtin.find(name);
+            }
+            scope = around;
+        }
+    }
+
+    private int index(String name) {
+        for (int i = 0; i < size; i++) {
+            if (names[i].equals(name)) {
+                return i;
             }
         }
-        return Builtin.find(name);
+        return -1;
     }
 
     void set(String name, Value value) {
-        Map<String, Value> here = variables;
-        if (here == null) {
-            here = new HashMap<>(4);
-            variables = here;
+        int at = index(name);
+        if (at < 0) {
+            if (size == names.length) {
+                int more = Math.max(4, 2 * size);
+                rendering.grow(more / 4);
+                names = Arrays.copyOf(names, more);
+                values = Arrays.copyOf(values, more);
+            }
+            at = size++;
+            names[at] = name;
         }
-        here.put(name, value);
+        values[at] = value;
     }
 }

@@ -92,7 +92,8 @@ sealed interface Statement {
                 empty = false;
                 Scope round = new Scope(scope);
                 r.at(at);
-                r.steps(4);
+                r.operation();
+                r.grow(2);
                 target.assign(round, loop.current());
                 round.set("loop", loop);
                 if (body.execute(round) == Signal.BREAK) {
@@ -114,7 +115,8 @@ sealed interface Statement {
                         Value value = all.next();
                         Scope round = new Scope(scope);
                         r.at(at);
-                        r.step();
+                        r.operation();
+                        r.grow(2);
                         target.assign(round, value);
                         next = test.eval(round).truth() ? value : null;
                     }

@@ -48,6 +48,7 @@ final class Strftime {
     }
 
     private static String field(Rendering r, LocalDateTime t, char code) {
+        r.take(1024);
         int hour12 = t.get(ChronoField.CLOCK_HOUR_OF_AMPM);
         return switch (code) {
             case 'Y' -> String.valueOf(t.getYear());

@@ -77,6 +77,8 @@ final class TextMethods {
                 switch (name) {
                     case "upper", "lower", "title", "capitalize", "swapcase" -> {
                         args.bind(r, name);
+                        boolean each = name.equals("title") || name.equals("swapcase");
+                        r.grow(each ? 4L * s.length() : 0); // a string for every letter
                         yield r.text(LetterCase.change(s, name));
                     }
                     case "strip", "lstrip", "rstrip" -> strip(r, s, name, args);

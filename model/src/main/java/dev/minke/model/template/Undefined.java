@@ -15,7 +15,7 @@ final class Undefined implements Value {
     }
 
     static Undefined variable(String name) {
-        return new Undefined(null, null, "'" + name + "' is undefined");
+        return new Undefined(null, Text.of(name), "");
     }
 
     static Undefined hint(String message) {
@@ -36,8 +36,11 @@ final class Undefined implements Value {
 
     /// What is missing.
     String message() {
-        if (owner == null || name == null) {
+        if (name == null) {
             return text;
+        }
+        if (owner == null) {
+            return "'%s' is undefined".formatted(((Text) name).string());
         }
         String of =
                 switch (owner) {

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.minke.model.checkpoint.HuggingFaceFolder;
 import dev.minke.model.checkpoint.gguf.GgufCheckpoint;
 import dev.minke.model.checkpoint.gguf.GgufTensor;
+import dev.minke.model.checkpoint.gguf.GgufTensorSpec;
+import dev.minke.model.checkpoint.gguf.GgufType;
+import dev.minke.model.checkpoint.gguf.GgufValue;
+import dev.minke.model.checkpoint.gguf.GgufWriter;
 import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.deepseek.GoldenModels;
@@ -15,14 +19,19 @@ import dev.minke.model.nn.Parameters;
 import dev.minke.tensor.Backends;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Team;
+import dev.minke.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -222,6 +231,61 @@ class ConversionTests {
         // and in one piece again, types as they are
         try (DeepSeekModel model = load(gguf(parts.getFirst(), Optional.empty()))) {
             GoldenModels.check(model, golden, kernels);
+        }
+    }
+
+    /// The form of files from before April 2025: kv_b_proj whole, widths of heads under the plain
+    /// keys, groups not told.
+    @Test
+    void theOlderFormGivesTheSameLogits() throws IOException {
+        Path golden = golden("tiny-v3");
+        Path older = scratch.resolve("older.gguf");
+        try (ModelFiles hf = ModelFiles.open(golden.resolve("hf"));
+                GgufCheckpoint newer =
+                        GgufCheckpoint.open(
+                                gguf(golden.resolve("hf"), Optional.of(Quantization.F32)))) {
+            SequencedMap<String, GgufValue> keys = new LinkedHashMap<>(newer.metadata().toMap());
+            keys.keySet().removeIf(key -> key.endsWith("_mla"));
+            keys.put("deepseek2.attention.key_length", GgufValue.uint32(48));
+            keys.put("deepseek2.attention.value_length", GgufValue.uint32(32));
+            keys.put("deepseek2.attention.head_count_kv", GgufValue.uint32(4));
+            List<GgufTensorSpec> specs = new ArrayList<>();
+            for (GgufTensor tensor : newer.tensors()) {
+                if (tensor.name().endsWith("attn_k_b.weight")) {
+                    String joint = tensor.name().replace("attn_k_b", "attn_kv_b");
+                    specs.add(new GgufTensorSpec(joint, GgufType.F32, new long[] {256, 64}));
+                } else if (!tensor.name().endsWith("attn_v_b.weight")) {
+                    specs.add(tensor.spec());
+                }
+            }
+            try (GgufWriter writer = GgufWriter.toFile(older, keys, specs);
+                    Arena arena = Arena.ofConfined()) {
+                for (GgufTensorSpec spec : specs) {
+                    if (!spec.name().contains("attn_kv_b")) {
+                        writer.write(spec.name(), newer.data(spec.name()));
+                        continue;
+                    }
+                    String layer = spec.name().split("\\.")[1];
+                    Tensor rows = Tensor.zeros(arena, 256, 64);
+                    hf.weight("model.layers." + layer + ".self_attn.kv_b_proj.weight")
+                            .read(0, rows, kernels);
+                    writer.write(spec.name(), rows.segment().asSlice(0, rows.byteSize()));
+                }
+                writer.commit();
+            }
+        }
+        try (DeepSeekModel model = load(older)) {
+            GoldenModels.check(model, golden, kernels);
+        }
+        // and becomes the newer form, tensor for tensor
+        try (GgufCheckpoint newer = GgufCheckpoint.open(gguf(older, Optional.empty()));
+                GgufCheckpoint expected =
+                        GgufCheckpoint.open(scratch.resolve("hf-Optional[F32].gguf"))) {
+            for (GgufTensor tensor : expected.tensors()) {
+                assertThat(expected.data(tensor.name()).mismatch(newer.data(tensor.name())))
+                        .as(tensor.name())
+                        .isEqualTo(-1);
+            }
         }
     }
 

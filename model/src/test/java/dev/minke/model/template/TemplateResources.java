@@ -12,9 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Templates with what Python rendered from them; see make_probes.py.
+/// Templates with what Python's jinja2 3.1.6 rendered from them, in the mode that transformers
+/// uses.
 final class TemplateResources {
-    /// The time at which make_probes.py renders.
+    /// The time at which the probes were rendered.
     static final Clock CLOCK = Clock.fixed(Instant.parse("2025-03-07T14:05:09Z"), ZoneOffset.UTC);
 
     private TemplateResources() {}
