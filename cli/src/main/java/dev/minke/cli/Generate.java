@@ -1,19 +1,28 @@
 package dev.minke.cli;
 
+import dev.minke.infer.Continuation;
 import dev.minke.infer.Generator;
+import dev.minke.infer.Sampler;
 import dev.minke.infer.SamplingParams;
+import dev.minke.infer.StopParams;
+import dev.minke.infer.StopRule;
+import dev.minke.infer.TokenLogprobs;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.text.BpeTokenizer;
-import dev.minke.model.text.StreamDecoder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Continues a text.
 @Command(
@@ -21,10 +30,14 @@ import picocli.CommandLine.Parameters;
         description = "Continue a text, streaming it as it is drawn.",
         mixinStandardHelpOptions = true)
 final class Generate implements Callable<Integer> {
+    /// What OpenAI's interface writes for a logarithm of next to nothing; JSON has no -Infinity.
+    private static final double LEAST_LOGPROB = -9999;
+
     private final Console console;
 
     @Mixin private ModelArgument model = new ModelArgument();
     @Mixin private Compute compute = new Compute();
+    @Mixin private SamplingOptions options = new SamplingOptions();
 
     @Parameters(
             index = "1",
@@ -33,40 +46,9 @@ final class Generate implements Callable<Integer> {
     private String prompt = "";
 
     @Option(
-            names = {"-n", "--max-tokens"},
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Most tokens to draw (default: ${DEFAULT-VALUE}).")
-    private int maxTokens;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0.8",
-            description = "Divides the logits; 0 takes the best token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
-
-    @Option(
-            names = "--top-p",
-            paramLabel = "P",
-            defaultValue = "0.95",
-            description =
-                    "Draw from the best tokens with this probability (default: ${DEFAULT-VALUE}).")
-    private double topP;
-
-    @Option(
-            names = "--top-k",
-            paramLabel = "K",
-            defaultValue = "0",
-            description = "Draw from the best K tokens; 0 for all (default: ${DEFAULT-VALUE}).")
-    private int topK;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Equal seeds give equal texts (default: ${DEFAULT-VALUE}).")
-    private long seed;
+            names = "--json",
+            description = "Print a line of JSON for every token, and one with the result.")
+    private boolean json;
 
     Generate(Console console) {
         this.console = console;
@@ -74,36 +56,32 @@ final class Generate implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (maxTokens < 1) {
-            throw new IllegalArgumentException(
-                    "--max-tokens is %d, expected 1 or more".formatted(maxTokens));
-        }
+        SamplingParams params = options.sampling();
+        StopParams stops = options.stops();
         String text =
                 prompt.equals("-")
                         ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
                         : prompt;
-        SamplingParams params = new SamplingParams(temperature, topK, topP, seed);
         try (Compute.Session session = compute.open();
                 DeepSeekModel loaded = model.load(session.kernels())) {
             BpeTokenizer tokenizer = model.tokenizer();
             loaded.pack(session.kernels());
             int[] ids = begin(tokenizer, tokenizer.encode(text));
-            StreamDecoder decoder = tokenizer.stream();
-            int end = tokenizer.eos().orElse(-1);
-            console.print(text);
+            params.check(tokenizer.vocabSize());
+            Sampler sampler = new Sampler(params);
+            sampler.prompt(ids);
+            StopRule rule = new StopRule(stops, tokenizer);
+            if (!json) {
+                console.print(text);
+            }
             long begin = System.nanoTime();
-            List<int[]> drawn =
-                    new Generator(loaded, session.kernels(), tokenizer.vocabSize())
-                            .generate(
-                                    List.of(ids),
-                                    maxTokens,
-                                    params,
-                                    id -> id == end,
-                                    (_, id) -> console.print(decoder.accept(id)));
+            new Generator(loaded, session.kernels(), tokenizer.vocabSize())
+                    .generate(
+                            List.of(ids),
+                            List.of(new Continuation(sampler, rule)),
+                            (_, step) -> show(tokenizer, step));
             double seconds = (System.nanoTime() - begin) * 1e-9;
-            console.print(decoder.flush() + "\n");
-            int count = drawn.getFirst().length;
-            console.note("%d tokens, %.1f tokens/s".formatted(count, count / seconds));
+            report(rule, ids.length, rule.count() / seconds);
         }
         return 0;
     }
@@ -115,5 +93,64 @@ final class Generate implements Callable<Integer> {
         int[] framed = Arrays.copyOf(new int[] {tokenizer.bos().getAsInt()}, ids.length + 1);
         System.arraycopy(ids, 0, framed, 1, ids.length);
         return framed;
+    }
+
+    private void show(BpeTokenizer tokenizer, Continuation.Step step) {
+        if (json) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("text", step.text());
+            line.putAll(token(tokenizer, step.token()));
+            step.logprobs().ifPresent(l -> line.putAll(logprobs(tokenizer, l)));
+            console.json(line);
+            return;
+        }
+        console.print(step.text());
+        if (step.logprobs().isPresent()) {
+            Map<String, Object> line = token(tokenizer, step.token());
+            line.putAll(logprobs(tokenizer, step.logprobs().get()));
+            console.note(JsonMapper.shared().writeValueAsString(line));
+        }
+    }
+
+    private static Map<String, Object> token(BpeTokenizer tokenizer, int id) {
+        byte[] bytes = tokenizer.bytes(id);
+        int[] unsigned = new int[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            unsigned[i] = bytes[i] & 0xFF;
+        }
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("id", id);
+        object.put("token", new String(bytes, StandardCharsets.UTF_8));
+        object.put("bytes", unsigned);
+        return object;
+    }
+
+    private static Map<String, Object> logprobs(BpeTokenizer tokenizer, TokenLogprobs logprobs) {
+        List<Map<String, Object>> top = new ArrayList<>();
+        for (TokenLogprobs.Entry entry : logprobs.top()) {
+            Map<String, Object> object = token(tokenizer, entry.token());
+            object.put("logprob", Math.max(entry.logprob(), LEAST_LOGPROB));
+            top.add(object);
+        }
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("logprob", Math.max(logprobs.logprob(), LEAST_LOGPROB));
+        object.put("top_logprobs", top);
+        return object;
+    }
+
+    private void report(StopRule rule, int promptTokens, double tokensPerSecond) {
+        if (json) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put(
+                    "finish_reason", rule.finish().orElseThrow().name().toLowerCase(Locale.ROOT));
+            rule.stopString().ifPresent(s -> result.put("stop", s));
+            result.put("prompt_tokens", promptTokens);
+            result.put("completion_tokens", rule.count());
+            result.put("tokens_per_second", tokensPerSecond);
+            console.json(result);
+        } else {
+            console.print("\n");
+            console.note("%d tokens, %.1f tokens/s".formatted(rule.count(), tokensPerSecond));
+        }
     }
 }

@@ -60,21 +60,83 @@ public final class Generator {
             SamplingParams params,
             IntPredicate stop,
             Listener listener) {
+        Candidates candidates = new Candidates(vocabSize);
+        List<Sequence> sequences = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            int index = i;
+            Sampler sampler = new Sampler(params);
+            sampler.prompt(prompts.get(i));
+            Draw draw =
+                    (sequence, logits, row) -> {
+                        int id = sampler.sample(logits, row, candidates);
+                        if (stop.test(id)) {
+                            sequence.finished = true;
+                        } else {
+                            sequence.tokens.add(id);
+                            listener.token(index, id);
+                        }
+                    };
+            sequences.add(new Sequence(i, prompts.get(i), draw));
+        }
+        return run(sequences, maxTokens);
+    }
+
+    /// Receives what each token brought.
+    @FunctionalInterface
+    public interface StepListener {
+        /// Prompt `sequence` was continued by a step.
+        void step(int sequence, Continuation.Step step);
+    }
+
+    /// Continue every prompt until its own rule ends it.
+    ///
+    /// @param prompts at least one token each
+    /// @param continuations one for each prompt
+    /// @return the new tokens of every prompt, without a token that ended it
+    /// @throws IllegalArgumentException as above
+    public List<int[]> generate(
+            List<int[]> prompts, List<Continuation> continuations, StepListener listener) {
+        if (prompts.size() != continuations.size()) {
+            throw new IllegalArgumentException(
+                    "%d prompts and %d continuations"
+                            .formatted(prompts.size(), continuations.size()));
+        }
+        Candidates candidates = new Candidates(vocabSize);
+        List<Sequence> sequences = new ArrayList<>();
+        int maxTokens = 0;
+        for (int i = 0; i < prompts.size(); i++) {
+            int index = i;
+            Continuation continuation = continuations.get(i);
+            maxTokens = Math.max(maxTokens, continuation.rule().params().maxTokens());
+            Draw draw =
+                    (sequence, logits, row) -> {
+                        Continuation.Step step = continuation.next(logits, row, candidates);
+                        if (step.kept()) {
+                            sequence.tokens.add(step.token());
+                        }
+                        sequence.finished = step.finish().isPresent();
+                        listener.step(index, step);
+                    };
+            Sequence sequence = new Sequence(i, prompts.get(i), draw);
+            sequence.finished = continuation.rule().finish().isPresent();
+            sequences.add(sequence);
+        }
+        return run(sequences, maxTokens);
+    }
+
+    private List<int[]> run(List<Sequence> all, int maxTokens) {
         int longest = 0;
-        for (int[] prompt : prompts) {
-            if (prompt.length == 0) {
+        for (Sequence sequence : all) {
+            if (sequence.prompt.length == 0) {
                 throw new IllegalArgumentException("a prompt is empty, expected one token or more");
             }
-            longest = Math.max(longest, prompt.length);
+            longest = Math.max(longest, sequence.prompt.length);
         }
         int capacity = (int) Math.min(Integer.MAX_VALUE, (long) longest + maxTokens);
         Tensor rope = model.rope(capacity);
-        List<Sequence> live = new ArrayList<>();
-        for (int i = 0; i < prompts.size(); i++) {
-            live.add(new Sequence(i, prompts.get(i), new Sampler(params)));
-        }
-        List<Sequence> all = List.copyOf(live);
-        try (AttentionCache cache = new AttentionCache(model.config(), prompts.size(), capacity);
+        List<Sequence> live = new ArrayList<>(all);
+        live.removeIf(s -> s.finished);
+        try (AttentionCache cache = new AttentionCache(model.config(), all.size(), capacity);
                 Workspace workspace = new Workspace()) {
             boolean prompt = true;
             for (int n = 0; n < maxTokens && !live.isEmpty(); n++) {
@@ -85,14 +147,7 @@ public final class Generator {
                                 : decode(live, cache, rope, workspace);
                 prompt = false;
                 for (int b = 0; b < live.size(); b++) {
-                    Sequence sequence = live.get(b);
-                    int id = sequence.sampler.sample(logits, b);
-                    if (stop.test(id)) {
-                        sequence.finished = true;
-                    } else {
-                        sequence.tokens.add(id);
-                        listener.token(sequence.index, id);
-                    }
+                    live.get(b).draw.next(live.get(b), logits, b);
                 }
                 live.removeIf(s -> s.finished);
             }
@@ -102,17 +157,23 @@ public final class Generator {
                 .toList();
     }
 
+    /// Draws the next token of a sequence, and says in it what comes of that.
+    @FunctionalInterface
+    private interface Draw {
+        void next(Sequence sequence, Tensor logits, long row);
+    }
+
     private static final class Sequence {
         private final int index;
         private final int[] prompt;
-        private final Sampler sampler;
+        private final Draw draw;
         private final List<Integer> tokens = new ArrayList<>();
         private boolean finished;
 
-        Sequence(int index, int[] prompt, Sampler sampler) {
+        Sequence(int index, int[] prompt, Draw draw) {
             this.index = index;
             this.prompt = prompt;
-            this.sampler = sampler;
+            this.draw = draw;
         }
     }
 

@@ -136,6 +136,59 @@ class GeneratorTests {
                 .doesNotContain("0:" + stop, "1:" + stop);
     }
 
+    private static Continuation continuation(SamplingParams params, StopParams stops) {
+        byte[][] pieces = new byte[40][];
+        for (int i = 0; i < pieces.length; i++) {
+            pieces[i] = new byte[] {(byte) ('0' + i)};
+        }
+        return new Continuation(
+                new Sampler(params), new StopRule(stops, PieceTokenizer.of(pieces), 39));
+    }
+
+    @Test
+    void everyContinuationHasItsOwnEnd() {
+        int[] free = generate(12, DRAWN, PROMPT).getFirst();
+        StringBuilder all = new StringBuilder();
+        for (int id : free) {
+            all.append((char) ('0' + id));
+        }
+        String stop = all.substring(5, 7);
+        List<Continuation> continuations =
+                List.of(
+                        continuation(DRAWN, new StopParams(12, 0, true, List.of(), List.of())),
+                        continuation(DRAWN, new StopParams(0)),
+                        continuation(
+                                DRAWN.withLogprobs(2),
+                                new StopParams(12, 0, true, List.of(), List.of(stop))),
+                        continuation(DRAWN, new StopParams(3)));
+        StringBuilder heard = new StringBuilder();
+        List<int[]> tokens =
+                generator.generate(
+                        List.of(PROMPT, PROMPT, PROMPT, PROMPT),
+                        continuations,
+                        (sequence, step) -> {
+                            if (sequence == 2) {
+                                heard.append(step.text());
+                                assertThat(step.logprobs().orElseThrow().top()).hasSize(2);
+                            }
+                        });
+        assertThat(tokens.get(0)).hasSize(12);
+        assertThat(tokens.get(1)).isEmpty();
+        int end = all.indexOf(stop);
+        assertThat(heard.toString()).isEqualTo(all.substring(0, end));
+        assertThat(tokens.get(2)).containsExactly(Arrays.copyOf(free, end + 2));
+        assertThat(tokens.get(3)).containsExactly(Arrays.copyOf(free, 3));
+        assertThat(continuations.stream().map(c -> c.rule().finish().orElseThrow()))
+                .containsExactly(
+                        FinishReason.LENGTH,
+                        FinishReason.LENGTH,
+                        FinishReason.STOP,
+                        FinishReason.LENGTH);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> generator.generate(List.of(PROMPT), List.of(), (_, _) -> {}))
+                .withMessage("1 prompts and 0 continuations");
+    }
+
     private static int[] until(int[] tokens, int stop) {
         int end = 0;
         while (end < tokens.length && tokens[end] != stop) {
