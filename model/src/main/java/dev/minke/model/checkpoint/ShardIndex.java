@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,6 +33,9 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
     private static final int MAX_SHARDS = 16_384;
 
     static ShardIndex read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(file.toString(), null, "expected an index file there");
+        }
         long size = Files.size(file);
         if (size > SafetensorsHeader.MAX_BYTES) {
             throw new MalformedCheckpoint(

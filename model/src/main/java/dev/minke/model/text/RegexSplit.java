@@ -37,7 +37,8 @@ final class RegexSplit implements PreTokenizer {
             return matcher.find();
         } catch (StackOverflowError e) {
             throw new IllegalArgumentException(
-                    "the pre-tokenizer pattern \"" + pattern + "\" nests too deeply on this text",
+                    "the pre-tokenizer pattern \"%s\" nests too deeply on this text"
+                            .formatted(OnigurumaPattern.shown(pattern.pattern())),
                     e);
         }
     }
@@ -61,7 +62,8 @@ final class RegexSplit implements PreTokenizer {
         public char charAt(int index) {
             if (--left < 0) {
                 throw new IllegalArgumentException(
-                        "the pre-tokenizer pattern \"" + pattern + "\" backtracks without end");
+                        "the pre-tokenizer pattern \"%s\" backtracks without end"
+                                .formatted(OnigurumaPattern.shown(pattern.pattern())));
             }
             return text.charAt(index);
         }

@@ -13,6 +13,7 @@ final class RunSplit implements PreTokenizer {
             Pattern.compile(
                     "(\\\\s\\?)?(\\[(?:[^\\[\\]\\\\&]|\\\\.)+]|\\\\p\\{\\w+})"
                             + "(\\+|\\{1,(\\d{1,3})})?");
+    private static final int LONGEST = 1024;
     private static final CodePointClass SPACE = new CodePointClass(OnigurumaPattern.compile("\\s"));
 
     private final CodePointClass members;
@@ -27,6 +28,9 @@ final class RunSplit implements PreTokenizer {
 
     /// Tell whether a pattern is of this kind.
     static boolean fits(String pattern) {
+        if (pattern.length() > LONGEST) {
+            return false; // the expression above goes a step deeper for each letter
+        }
         Matcher runs = RUNS.matcher(pattern);
         // With a space before it, a bounded run would have to give characters back.
         return runs.matches() && (runs.group(1) == null || "+".equals(runs.group(3)));

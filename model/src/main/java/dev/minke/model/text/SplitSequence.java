@@ -73,7 +73,9 @@ public final class SplitSequence implements PreTokenizer {
                     : new RegexSplit(OnigurumaPattern.compile(pattern));
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException(
-                    "\"" + pattern + "\" is not a regular expression: " + e.getDescription(), e);
+                    "\"%s\" is not a regular expression: %s"
+                            .formatted(OnigurumaPattern.shown(pattern), e.getDescription()),
+                    e);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.minke.model.text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,6 +41,9 @@ final class TiktokenModel {
     }
 
     private List<String> tokens() throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(file.toString(), null, "expected a file of tokens there");
+        }
         long size = Files.size(file);
         if (size > MOST_BYTES) {
             throw new MalformedTokenizer(
