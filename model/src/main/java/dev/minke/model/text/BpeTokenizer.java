@@ -98,10 +98,16 @@ public final class BpeTokenizer implements Tokenizer {
         } else {
             definition = TokenizerJson.read(file).withUsualRoles();
         }
-        BpeTokenizer tokenizer = checked(file, definition);
-        return Files.exists(config)
-                ? checked(config, TokenizerConfig.complete(config, definition))
-                : tokenizer;
+        if (!Files.exists(config)) {
+            return checked(file, definition);
+        }
+        BpeDefinition complete = TokenizerConfig.complete(config, definition);
+        try {
+            return new BpeTokenizer(complete); // the tables of a large vocabulary are built once
+        } catch (IllegalArgumentException e) {
+            checked(file, definition);
+            return checked(config, complete);
+        }
     }
 
     /// Write tokenizer.json and tokenizer_config.json into an existing folder.
