@@ -22,7 +22,7 @@ final class CodebookBlocks {
     private static final VectorSpecies<Integer> I = Lanes.INT;
     private static final int L = Lanes.COUNT;
 
-    private static final int[] VALUES = {
+    static final int[] VALUES = {
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
     };
 

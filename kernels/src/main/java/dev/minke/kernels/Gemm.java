@@ -43,21 +43,28 @@ final class Gemm {
         NN,
         /// A is [k, m], B is [k, n].
         TN,
-        /// B is F32 panels, see [GemmPacked].
-        PACKED,
-        /// B is BF16 panels.
-        PACKED_BF16
+        /// B is panels of any type, see [Packed].
+        PACKED
     }
 
-    /// An operand's memory, the byte of its first element and the elements between its rows.
-    record Operand(MemorySegment segment, long offset, long stride) {
+    /// An operand's memory, the byte of its first element and the elements between its rows; or a
+    /// packed weight.
+    record Operand(MemorySegment segment, long offset, long stride, Packed packed) {
+        Operand(MemorySegment segment, long offset, long stride) {
+            this(segment, offset, stride, Packed.NONE);
+        }
+
         static Operand of(Tensor x) {
             return new Operand(x.segment(), x.offset(), x.rowStride());
         }
 
+        static Operand of(Packed weight) {
+            return new Operand(weight.segment(), 0, 0, weight);
+        }
+
         /// The same from row `row` on.
         Operand rows(long row) {
-            return new Operand(segment, offset + row * stride * Float.BYTES, stride);
+            return new Operand(segment, offset + row * stride * Float.BYTES, stride, packed);
         }
     }
 
@@ -129,7 +136,7 @@ final class Gemm {
         float[] panels = share ? common.rows(width * k) : NONE;
         Product product = new Product(layout, a, b, Operand.of(c), k, accumulate, panels, width);
         if (share) {
-            product.packShared(team, n);
+            product.packShared(team, pool, n);
         }
         team.run(
                 grid.tasks(),
@@ -157,17 +164,19 @@ final class Gemm {
             boolean accumulate,
             float[] panels,
             int width) {
-        private void packShared(Team team, int n) {
+        private void packShared(Team team, Scratch.Pool pool, int n) {
             int steps = Math.ceilDiv(k, KC);
             int groups = Math.ceilDiv(n, GROUP);
             team.run(
                     steps * groups,
-                    (index, _) -> {
+                    (index, worker) -> {
                         int k0 = index / groups * KC;
                         int kc = Math.min(KC, k - k0);
                         int j = index % groups * GROUP;
                         int cols = Math.min(GROUP, n - j);
-                        loadB(panels, k0 * width + j * kc, j, cols, k0, kc);
+                        Scratch scratch = pool.take(worker);
+                        loadB(scratch, panels, k0 * width + j * kc, j, cols, k0, kc);
+                        pool.give(worker, scratch);
                     });
         }
 
@@ -188,7 +197,8 @@ final class Gemm {
                 for (int j0 = 0; j0 < cols; j0 += NR) {
                     int next = j0 % GROUP;
                     if (!shared && next == 0) {
-                        loadB(scratch.b, 0, j + j0, Math.min(GROUP, cols - j0), k0, kc);
+                        int group = Math.min(GROUP, cols - j0);
+                        loadB(scratch, scratch.b, 0, j + j0, group, k0, kc);
                     }
                     float[] panel = shared ? panels : scratch.b;
                     int at = shared ? k0 * width + (j + j0) * kc : next * kc;
@@ -212,7 +222,7 @@ final class Gemm {
             }
         }
 
-        private void loadB(float[] to, int at, int j, int cols, int k0, int kc) {
+        private void loadB(Scratch scratch, float[] to, int at, int j, int cols, int k0, int kc) {
             switch (layout) {
                 case NT -> {
                     long from = b.offset + (j * b.stride + k0) * Float.BYTES;
@@ -228,14 +238,8 @@ final class Gemm {
                 }
                 case PACKED -> {
                     for (int p = 0; p < cols; p += NR) {
-                        long from = b.offset + ((j + p) * (long) k + (long) k0 * NR) * Float.BYTES;
-                        Panels.fromRows(b.segment, from, NR, kc, NR, to, at + p * kc);
-                    }
-                }
-                case PACKED_BF16 -> {
-                    for (int p = 0; p < cols; p += NR) {
-                        long from = b.offset + ((j + p) * (long) k + (long) k0 * NR) * Short.BYTES;
-                        Panels.fromPairs(b.segment, from, kc, to, at + p * kc);
+                        int half = (j + p) / NR;
+                        GemmPacked.unpack(scratch, b.packed, half, k0, kc, to, at + p * kc);
                     }
                 }
             }

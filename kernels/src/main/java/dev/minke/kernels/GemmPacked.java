@@ -1,101 +1,63 @@
 package dev.minke.kernels;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.kernels.Gemm.Layout;
 import dev.minke.kernels.Gemm.Operand;
-import dev.minke.tensor.Bf16;
-import dev.minke.tensor.DType;
+import dev.minke.kernels.Packed.Coding;
+import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// A weight in panels of [Tile#NR] outputs, and products with it.
+/// Products with a weight in panels, see [Packed].
 ///
-/// A panel holds, for each k, the weights of its outputs side by side, so that one row of A streams
-/// through memory and its outputs need no sum across lanes. F32: NR floats. BF16 stays BF16: L
-/// pairs of 16 bits, output j in the lower half of pair j, output L + j in the upper half; one
-/// shift and one mask widen them. The last panel is filled up with zeros.
+/// One row: elements are unpacked in registers. Few rows: a piece of a panel is unpacked into the
+/// first cache, then met by four rows at a time. Many rows: [Gemm] unpacks panels and runs its
+/// tiles.
 ///
-/// Numerics as in [Gemm], bit for bit.
+/// Numerics as in [Gemm] with the unpacked weight, bit for bit, however many rows there are.
 final class GemmPacked {
-    private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final VectorSpecies<Integer> I = Lanes.INT;
-    private static final int L = Lanes.COUNT;
     private static final int NR = Tile.NR;
+    private static final int WIDTH = Packed.WIDTH;
 
-    /// Bytes of weights that make a task of a single row worth its start.
+    /// Most rows that are few.
+    static final int FEW = 16;
+
+    /// Inputs unpacked at a time for few rows: a piece of 16 KB.
+    private static final int PIECE = 128;
+
+    /// Bytes of weights that make a task worth its start.
     private static final long MIN_BYTES = 128 << 10;
+
+    /// Bytes touched ahead of their use, two thirds of the first cache.
+    private static final int AHEAD = 32 << 10;
 
     private GemmPacked() {}
 
-    /// A packed weight of `rows` outputs and `cols` inputs.
-    record Packed(MemorySegment segment, long rows, long cols, DType dtype)
-            implements PackedMatrix {
-        @Override
-        public long byteSize() {
-            return segment.byteSize();
-        }
-
-        long panelBytes() {
-            return cols * NR * dtype.bytes();
-        }
-    }
-
     static PackedMatrix pack(Team team, Tensor b, Arena arena) {
-        int panels = Math.toIntExact(Math.ceilDiv(b.rows(), NR));
-        int k = Math.toIntExact(b.cols());
-        long bytes = Math.multiplyExact((long) panels * NR * b.dtype().bytes(), k);
-        MemorySegment to = arena.allocate(Math.max(bytes, 1), 64);
-        Packed packed = new Packed(to, b.rows(), k, b.dtype());
-        team.run(
-                panels,
-                (panel, worker) -> {
-                    long at = panel * packed.panelBytes();
-                    int width = (int) Math.min(NR, b.rows() - (long) panel * NR);
-                    if (b.dtype() == DType.BF16) {
-                        packPairs(b, panel * NR, width, k, to, at);
-                    } else {
-                        packFloats(b, panel * NR, width, k, to, at);
-                    }
-                });
-        return packed;
+        Packed to = allocate(Coding.of(b.dtype()), b.rows(), b.cols(), arena);
+        long rowBytes = b.rowStride() * b.dtype().bytes();
+        Packing.run(team, new Packing.Source(b.segment(), b.offset(), rowBytes), to);
+        return to;
     }
 
-    private static void packFloats(Tensor b, int row, int width, int k, MemorySegment to, long at) {
-        float[] panel = new float[Tile.KC * NR];
-        long stride = b.rowStride();
-        for (int k0 = 0; k0 < k; k0 += Tile.KC) {
-            int kc = Math.min(Tile.KC, k - k0);
-            long from = b.offset() + (row * stride + k0) * Float.BYTES;
-            Panels.fromColumns(b.segment(), from, stride, kc, width, panel, 0);
-            Panels.copyOut(panel, 0, NR, kc, NR, to, at + (long) k0 * NR * Float.BYTES, NR);
-        }
+    static PackedMatrix pack(Team team, BlockMatrix b, Arena arena) {
+        Packed to = allocate(Coding.of(b.format()), b.rows(), b.cols(), arena);
+        Packing.run(team, new Packing.Source(b.data(), 0, b.rowBytes()), to);
+        return to;
     }
 
-    private static void packPairs(Tensor b, int row, int width, int k, MemorySegment to, long at) {
-        float[] panel = new float[Tile.KC * NR];
-        long stride = b.rowStride();
-        for (int k0 = 0; k0 < k; k0 += Tile.KC) {
-            int kc = Math.min(Tile.KC, k - k0);
-            long from = b.offset() + (row * stride + k0) * Short.BYTES;
-            Panels.fromColumnsBf16(b.segment(), from, stride, kc, width, panel, 0);
-            for (int p = 0; p < kc; p++) {
-                for (int j = 0; j < L; j++) {
-                    int low = Bf16.fromFloat(panel[p * NR + j]) & 0xFFFF;
-                    int high = Bf16.fromFloat(panel[p * NR + L + j]) << 16;
-                    long pair = at + ((long) (k0 + p) * L + j) * Integer.BYTES;
-                    to.set(JAVA_INT_UNALIGNED, pair, low | high);
-                }
-            }
-        }
+    private static Packed allocate(Coding coding, long rows, long cols, Arena arena) {
+        long row = Math.multiplyExact(cols / coding.size, coding.bytes);
+        long bytes = Math.multiplyExact(Math.ceilDiv(rows, WIDTH) * WIDTH, row);
+        return new Packed(coding, arena.allocate(Math.max(bytes, 1), 64), rows, cols);
     }
 
     static void run(
@@ -105,97 +67,188 @@ final class GemmPacked {
             PackedMatrix matrix,
             Tensor c,
             boolean accumulate) {
-        if (!(matrix instanceof Packed b)) {
-            throw new IllegalArgumentException("gemmPacked: the matrix was packed elsewhere");
-        }
-        if (a.rows() == 1) {
-            oneRow(team, pool, a, b, c, accumulate);
+        Packed b = of("gemmPacked", matrix);
+        int m = Math.toIntExact(a.rows());
+        if (m > FEW) {
+            Operand weight = Operand.of(b);
+            Gemm.run(team, pool, Layout.PACKED, Operand.of(a), weight, c, b.cols(), accumulate);
             return;
         }
-        Layout layout = b.dtype == DType.BF16 ? Layout.PACKED_BF16 : Layout.PACKED;
-        Operand weight = new Operand(b.segment, 0, NR);
-        Gemm.run(team, pool, layout, Operand.of(a), weight, c, b.cols, accumulate);
-    }
-
-    /// One row at the speed of memory: two panels at a time, four streams of FMAs.
-    private static void oneRow(
-            Team team, Scratch.Pool pool, Tensor a, Packed b, Tensor c, boolean accumulate) {
-        int k = Math.toIntExact(b.cols);
-        int n = Math.toIntExact(b.rows);
-        int panels = Math.ceilDiv(n, NR);
-        long bytes = Math.max(b.panelBytes(), 1);
-        // even, so that panels go in pairs; at most 8 tasks for each thread
-        int step = (int) Math.min(panels + 1, Math.max(2, MIN_BYTES / bytes));
-        step = Math.max(step, Math.ceilDiv(panels, 8 * team.size())) + 1 & -2;
-        int panelStep = step;
-        boolean pairs = b.dtype == DType.BF16;
+        int panels = m == 0 ? 0 : b.panels();
+        int step = panelStep(b, panels, 8 * team.size());
         team.run(
-                Math.ceilDiv(panels, panelStep),
+                Math.ceilDiv(panels, step),
                 (index, worker) -> {
                     Scratch scratch = pool.take(worker);
-                    float[] x = scratch.rows(k + 2 * NR);
-                    Panels.copyIn(a.segment(), a.offset(), a.rowStride(), 1, k, x, 0, k);
-                    int last = Math.min(panels, (index + 1) * panelStep);
-                    for (int p = index * panelStep; p < last; p += 2) {
-                        int width = Math.min(2 * NR, n - p * NR);
-                        long to = c.offset() + 4L * p * NR;
-                        if (accumulate) {
-                            Panels.copyIn(c.segment(), to, n, 1, width, x, k, 0);
-                        } else {
-                            Arrays.fill(x, k, k + 2 * NR, 0);
-                        }
-                        long from = p * b.panelBytes();
-                        // a last single panel goes twice, the second result is dropped
-                        long second = from + (p + 1 < panels ? b.panelBytes() : 0);
-                        if (pairs) {
-                            twoPanelsBf16(b.segment, from, second, x, k);
-                        } else {
-                            twoPanels(b.segment, from, second, x, k);
-                        }
-                        Panels.copyOut(x, k, 0, 1, width, c.segment(), to, n);
-                    }
+                    int first = index * step;
+                    int last = Math.min(panels, first + step);
+                    block(scratch, a, 0, m, b, c, first, last, accumulate);
                     pool.give(worker, scratch);
                 });
     }
 
-    /// x[k..k+2NR] += x[0..k] * panels at bytes `p` and `q`.
-    private static void twoPanels(MemorySegment b, long p, long q, float[] x, int k) {
-        FloatVector s0 = FloatVector.fromArray(F, x, k);
-        FloatVector s1 = FloatVector.fromArray(F, x, k + L);
-        FloatVector s2 = FloatVector.fromArray(F, x, k + 2 * L);
-        FloatVector s3 = FloatVector.fromArray(F, x, k + 3 * L);
-        for (int i = 0; i < k; i++) {
-            FloatVector v = FloatVector.broadcast(F, x[i]);
-            long at = 4L * NR * i;
-            s0 = v.fma(FloatVector.fromMemorySegment(F, b, p + at, LITTLE_ENDIAN), s0);
-            s1 = v.fma(FloatVector.fromMemorySegment(F, b, p + at + 4L * L, LITTLE_ENDIAN), s1);
-            s2 = v.fma(FloatVector.fromMemorySegment(F, b, q + at, LITTLE_ENDIAN), s2);
-            s3 = v.fma(FloatVector.fromMemorySegment(F, b, q + at + 4L * L, LITTLE_ENDIAN), s3);
+    static Packed of(String operation, PackedMatrix matrix) {
+        if (matrix instanceof Packed packed) {
+            return packed;
         }
-        s0.intoArray(x, k);
-        s1.intoArray(x, k + L);
-        s2.intoArray(x, k + 2 * L);
-        s3.intoArray(x, k + 3 * L);
+        throw new IllegalArgumentException(
+                operation + ": b was packed by another back end, pack it by this one");
     }
 
-    private static void twoPanelsBf16(MemorySegment b, long p, long q, float[] x, int k) {
-        FloatVector s0 = FloatVector.fromArray(F, x, k);
-        FloatVector s1 = FloatVector.fromArray(F, x, k + L);
-        FloatVector s2 = FloatVector.fromArray(F, x, k + 2 * L);
-        FloatVector s3 = FloatVector.fromArray(F, x, k + 3 * L);
-        for (int i = 0; i < k; i++) {
-            FloatVector v = FloatVector.broadcast(F, x[i]);
-            long at = 4L * L * i;
-            IntVector one = IntVector.fromMemorySegment(I, b, p + at, LITTLE_ENDIAN);
-            IntVector two = IntVector.fromMemorySegment(I, b, q + at, LITTLE_ENDIAN);
-            s0 = v.fma(Panels.low(one), s0);
-            s1 = v.fma(Panels.high(one), s1);
-            s2 = v.fma(Panels.low(two), s2);
-            s3 = v.fma(Panels.high(two), s3);
+    /// Panels of a task: enough bytes to be worth it, not more than `most` tasks.
+    static int panelStep(Packed b, int panels, int most) {
+        long least = Math.max(1, MIN_BYTES / Math.max(b.panelBytes(), 1));
+        return Math.max((int) Math.min(least, panels), Math.max(1, Math.ceilDiv(panels, most)));
+    }
+
+    /// The rows `row` to `row + rows` of C, at most [#FEW], by the panels `first` to `last`.
+    static void block(
+            Scratch scratch,
+            Tensor a,
+            long row,
+            int rows,
+            Packed b,
+            Tensor c,
+            int first,
+            int last,
+            boolean accumulate) {
+        int k = Math.toIntExact(b.cols());
+        // not a multiple of 4096 bytes, so that rows do not share cache sets
+        int lda = rows == 1 ? k : Math.ceilDiv(k, WIDTH) * WIDTH + 16;
+        int padded = rows == 1 ? 1 : Math.ceilDiv(rows, RowTile.ROWS) * RowTile.ROWS;
+        float[] x = scratch.rows(padded * lda);
+        long from = a.offset() + row * a.rowStride() * Float.BYTES;
+        Panels.copyIn(a.segment(), from, a.rowStride(), rows, k, x, 0, lda);
+        Arrays.fill(x, rows * lda, padded * lda, 0);
+        long to = c.offset() + row * c.rowStride() * Float.BYTES;
+        for (int p = first; p < last; p++) {
+            int width = (int) Math.min(WIDTH, b.rows() - (long) p * WIDTH);
+            long target = to + (long) p * WIDTH * Float.BYTES;
+            if (rows == 1) {
+                oneRow(scratch, x, b, p, width, c, target, accumulate);
+            } else {
+                fewRows(scratch, x, lda, rows, b, p, width, c, target, accumulate);
+            }
         }
-        s0.intoArray(x, k);
-        s1.intoArray(x, k + L);
-        s2.intoArray(x, k + 2 * L);
-        s3.intoArray(x, k + 3 * L);
+    }
+
+    private static void oneRow(
+            Scratch scratch,
+            float[] x,
+            Packed b,
+            int panel,
+            int width,
+            Tensor c,
+            long target,
+            boolean accumulate) {
+        float[] s = scratch.s;
+        Arrays.fill(s, 0, WIDTH, 0);
+        if (accumulate) {
+            Panels.copyIn(c.segment(), target, 0, 1, width, s, 0, 0);
+        }
+        Coding coding = b.coding();
+        MemorySegment segment = b.segment();
+        int k = Math.toIntExact(b.cols());
+        int blockBytes = coding.bytes * WIDTH;
+        long at = panel * b.panelBytes();
+        if (coding.size == 1) {
+            dot(coding, segment, at, 0, k, x, scratch);
+        } else {
+            int step = Math.max(1, AHEAD / blockBytes) * coding.size;
+            for (int k0 = 0; k0 < k; k0 += step) {
+                int k1 = Math.min(k, k0 + step);
+                int bytes = (k1 - k0) / coding.size * blockBytes;
+                scratch.touched += touch(segment, at, bytes);
+                dot(coding, segment, at, k0, k1, x, scratch);
+                at += bytes;
+            }
+        }
+        Panels.copyOut(s, 0, 0, 1, width, c.segment(), target, 0);
+    }
+
+    /// Load a piece of memory into the first cache. The arithmetic of a coded panel keeps so many
+    /// instructions in flight that few lines are; a loop that does nothing else waits once for all.
+    private static int touch(MemorySegment segment, long at, int bytes) {
+        IntVector s = IntVector.zero(I);
+        for (int i = 0; i < bytes; i += 64) {
+            s = s.add(IntVector.fromMemorySegment(I, segment, at + i, LITTLE_ENDIAN));
+        }
+        return s.lane(0);
+    }
+
+    private static void dot(
+            Coding coding, MemorySegment b, long at, int k0, int k1, float[] x, Scratch scratch) {
+        switch (coding) {
+            case F32 -> PlainPanels.dotF32(b, at, k0, k1, x, scratch.s);
+            case BF16 -> PlainPanels.dotBf16(b, at, k0, k1, x, scratch.s);
+            case Q8_0 -> Q8Panels.dot(b, at, k0, k1, x, scratch.s);
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS ->
+                    CodePanels.dot(coding, b, at, k0, k1, x, scratch.s, scratch.codes);
+        }
+    }
+
+    private static void fewRows(
+            Scratch scratch,
+            float[] x,
+            int lda,
+            int rows,
+            Packed b,
+            int panel,
+            int width,
+            Tensor c,
+            long target,
+            boolean accumulate) {
+        float[] sums = scratch.c;
+        int k = Math.toIntExact(b.cols());
+        int half = FEW * NR;
+        Arrays.fill(sums, 0, 2 * half, 0);
+        if (accumulate) {
+            move(sums, rows, width, c, target, true);
+        }
+        int halves = Math.ceilDiv(width, NR);
+        for (int k0 = 0; k0 < k; k0 += PIECE) {
+            int kc = Math.min(PIECE, k - k0);
+            for (int h = 0; h < halves; h++) {
+                unpack(scratch, b, 2 * panel + h, k0, kc, scratch.b, 0);
+                for (int r = 0; r < rows; r += RowTile.ROWS) {
+                    RowTile.rows(x, r * lda + k0, lda, scratch.b, 0, kc, sums, h * half + r * NR);
+                }
+            }
+        }
+        move(sums, rows, width, c, target, false);
+    }
+
+    /// Copy `width` columns of C into or out of the sums of two half panels.
+    private static void move(float[] sums, int rows, int width, Tensor c, long target, boolean in) {
+        for (int j = 0; j < width; j += NR) {
+            int cols = Math.min(NR, width - j);
+            long at = target + j * (long) Float.BYTES;
+            if (in) {
+                Panels.copyIn(c.segment(), at, c.rowStride(), rows, cols, sums, j * FEW, NR);
+            } else {
+                Panels.copyOut(sums, j * FEW, NR, rows, cols, c.segment(), at, c.rowStride());
+            }
+        }
+    }
+
+    /// Unpack the inputs `k0` to `k0 + kc` of half a panel to a panel of floats for [Tile]; `k0` is
+    /// a multiple of 128.
+    static void unpack(
+            Scratch scratch, Packed b, int halfPanel, int k0, int kc, float[] to, int toAt) {
+        Coding coding = b.coding();
+        MemorySegment segment = b.segment();
+        int half = halfPanel % 2 * 2;
+        long block = (long) coding.bytes * WIDTH;
+        long at = halfPanel / 2 * b.panelBytes() + k0 / coding.size * block;
+        switch (coding) {
+            case F32 -> PlainPanels.unpackF32(segment, at, half, kc, to, toAt);
+            case BF16 -> PlainPanels.unpackBf16(segment, at, half, kc, to, toAt);
+            case Q8_0 -> Q8Panels.unpack(segment, at, half, kc, scratch.s, to, toAt);
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> {
+                int start = k0 % coding.size;
+                CodePanels.unpack(
+                        coding, segment, at, half, start, kc, scratch.s, scratch.codes, to, toAt);
+            }
+        }
     }
 }

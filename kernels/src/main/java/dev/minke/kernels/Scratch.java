@@ -28,6 +28,15 @@ final class Scratch {
     /// C: [#ROWS] x [#COLS], 1.6 MB, visited once for every [Tile#KC] steps of k.
     final float[] c = new float[ROWS * CS];
 
+    /// Sums and scales of a panel.
+    final float[] s = new float[(4 + 16 * 8 + 2) * Lanes.COUNT];
+
+    /// Codes of 32 inputs of a panel.
+    final int[] codes = new int[32 * Lanes.COUNT];
+
+    /// Where loads go that only bring memory nearer.
+    int touched;
+
     private float[] rows = new float[0];
 
     /// At least `size` floats of undefined content, for an operation's own use.

@@ -8,6 +8,7 @@ import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// The operations on the Vector API: each is one call into the class of its name.
 final class VectorKernels implements KernelSet {
@@ -47,6 +48,11 @@ final class VectorKernels implements KernelSet {
     }
 
     @Override
+    public PackedMatrix pack(BlockMatrix b, Arena arena) {
+        return GemmPacked.pack(team, b, arena);
+    }
+
+    @Override
     public void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate) {
         GemmPacked.run(team, pool, a, b, c, accumulate);
     }
@@ -54,6 +60,12 @@ final class VectorKernels implements KernelSet {
     @Override
     public void groupedGemmNt(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
         GroupedGemm.nt(team, pool, a, b, offsets, c, accumulate);
+    }
+
+    @Override
+    public void groupedGemmPacked(
+            Tensor a, List<PackedMatrix> b, Tensor offsets, Tensor c, boolean accumulate) {
+        GroupedPacked.run(team, pool, a, b, offsets, c, accumulate);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
+import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,6 +30,7 @@ final class WidthCheck {
                 same &= Arrays.equals(products(vector, arena, n), products(reference, arena, n));
             }
             same &= Arrays.equals(weights(vector, arena), weights(reference, arena));
+            same &= Arrays.equals(packed(vector, arena), packed(reference, arena));
             System.out.println(same ? "same bits" : "different bits");
         }
     }
@@ -80,6 +82,31 @@ final class WidthCheck {
         Tensor half = Tensor.zeros(arena, DType.F16, 3, 512);
         kernels.convert(x, half);
         kernels.convert(half, y.range(3L * formats.length + 3, 3L * formats.length + 6));
+        return y.toFloats();
+    }
+
+    /// Products of one, few and many rows with each format that can be packed.
+    private static float[] packed(Kernels kernels, Arena arena) {
+        int n = 75;
+        int k = 512;
+        Tensor x = random(new Rng(5), arena, 24, k);
+        Tensor y = Tensor.zeros(arena, 24L * BlockFormat.values().length, n);
+        Rng rng = new Rng(6);
+        for (BlockFormat format : BlockFormat.values()) {
+            if (format == BlockFormat.Q2_K || format == BlockFormat.Q3_K) {
+                continue;
+            }
+            MemorySegment data = arena.allocate(n * format.rowBytes(k));
+            for (long i = 0; i < data.byteSize(); i++) {
+                data.set(ValueLayout.JAVA_BYTE, i, (byte) rng.nextInt(0x70));
+            }
+            PackedMatrix b = kernels.pack(new BlockMatrix(format, n, k, data), arena);
+            int from = 24 * format.ordinal();
+            for (int[] rows : new int[][] {{0, 1}, {1, 4}, {4, 24}}) {
+                Tensor c = y.range(from + rows[0], from + rows[1]);
+                kernels.gemmPacked(x.range(rows[0], rows[1]), b, c, false);
+            }
+        }
         return y.toFloats();
     }
 

@@ -10,6 +10,7 @@ import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /// The operations that model code calls: coarse, named by meaning, checked once here, then one call
@@ -82,8 +83,17 @@ public final class Kernels {
         return set.pack(b, arena);
     }
 
-    /// C = A x B^T with a packed B: the same bits as [#gemmNt] for any number of rows; one row runs
-    /// at the speed of memory.
+    /// Re-lay a quantised weight for repeated [#gemmPacked] calls; it stays in its type, any but
+    /// Q2_K and Q3_K.
+    ///
+    /// @param arena owner of the packed copy
+    /// @throws IllegalArgumentException if there is no packed layout for the format
+    public PackedMatrix pack(BlockMatrix b, Arena arena) {
+        return set.pack(b, arena);
+    }
+
+    /// C = A x B^T with a packed B: the same bits as [#gemmNt] with the weight (or what
+    /// [#dequantize] makes of it) for any number of rows; one row runs at the speed of memory.
     public void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate) {
         matrix("gemmPacked", a, F32, "a");
         matrix("gemmPacked", c, F32, "c");
@@ -101,6 +111,29 @@ public final class Kernels {
     public void groupedGemmNt(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate) {
         grouped("groupedGemmNt", a, b, offsets, c, 2, 1);
         set.groupedGemmNt(a, b, offsets, c, accumulate);
+    }
+
+    /// As [#groupedGemmNt] with packed weights, one [n, k] for each expert, not all of one type:
+    /// the same bits as [#gemmPacked] for each. One parallel region for few slots and for many.
+    public void groupedGemmPacked(
+            Tensor a, List<PackedMatrix> b, Tensor offsets, Tensor c, boolean accumulate) {
+        matrix("groupedGemmPacked", a, F32, "a");
+        matrix("groupedGemmPacked", c, F32, "c");
+        c.expect("groupedGemmPacked c", a.rows(), -1);
+        starts("groupedGemmPacked offsets", offsets, a.rows());
+        if (offsets.size() != b.size() + 1) {
+            throw new ShapeMismatch(
+                    "groupedGemmPacked: %d offsets for %d experts, expected one more than experts"
+                            .formatted(offsets.size(), b.size()));
+        }
+        for (PackedMatrix expert : b) {
+            if (expert.cols() != a.cols() || expert.rows() != c.cols()) {
+                throw new ShapeMismatch(
+                        "groupedGemmPacked: a %s, an expert [%d, %d] packed, c %s do not fit"
+                                .formatted(a, expert.rows(), expert.cols(), c));
+            }
+        }
+        set.groupedGemmPacked(a, b, offsets, c, accumulate);
     }
 
     /// As [#groupedGemmNt] with c[i] = a[i] x b[e]: `a` [slots, k], `b` [E, k, n], `c` [slots, n].

@@ -78,6 +78,13 @@ public final class Formats {
         for (long i = 0; i < data.byteSize(); i++) {
             data.set(ValueLayout.JAVA_BYTE, i, (byte) rng.nextLong());
         }
+        scales(matrix, i -> F16.fromFloat((float) rng.nextGaussian()));
+        return matrix;
+    }
+
+    /// Overwrite the scales of all blocks.
+    public static void scales(BlockMatrix matrix, Shorts values) {
+        BlockFormat format = matrix.format();
         int[] scales =
                 switch (format) {
                     case Q4_0, Q5_0, Q8_0, IQ4_NL, IQ4_XS -> new int[] {0};
@@ -86,12 +93,13 @@ public final class Formats {
                     case Q3_K -> new int[] {108};
                     case Q6_K -> new int[] {208};
                 };
+        int count = 0;
+        MemorySegment data = matrix.data();
         for (long at = 0; at < data.byteSize(); at += format.blockBytes()) {
             for (int scale : scales) {
-                data.set(SHORT, at + scale, F16.fromFloat((float) rng.nextGaussian()));
+                data.set(SHORT, at + scale, values.at(count++));
             }
         }
-        return matrix;
     }
 
     /// The bytes of a matrix.

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.TestInstance;
 public abstract class KernelContract
         implements GemmContract,
                 GroupedGemmContract,
+                PackedContract,
                 AttentionContract,
                 LatentDecodeContract,
                 RouterContract,

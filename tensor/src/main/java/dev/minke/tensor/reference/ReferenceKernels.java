@@ -8,6 +8,7 @@ import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// Every operation of [KernelSet], each delegated to the class that holds its loops.
 final class ReferenceKernels implements KernelSet {
@@ -62,6 +63,14 @@ final class ReferenceKernels implements KernelSet {
         return new Copy(copy);
     }
 
+    /// Decoded at once: this back end saves neither time nor memory.
+    @Override
+    public PackedMatrix pack(BlockMatrix b, Arena arena) {
+        Tensor copy = Tensor.zeros(arena, b.rows(), b.cols());
+        Blocks.dequantize(team, b, copy);
+        return new Copy(copy);
+    }
+
     @Override
     public void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate) {
         if (!(b instanceof Copy copy)) {
@@ -69,6 +78,16 @@ final class ReferenceKernels implements KernelSet {
                     "gemmPacked: b was packed by another back end, pack it by this one");
         }
         Gemm.nt(team, a, copy.matrix(), c, accumulate);
+    }
+
+    @Override
+    public void groupedGemmPacked(
+            Tensor a, List<PackedMatrix> b, Tensor offsets, Tensor c, boolean accumulate) {
+        for (int e = 0; e < b.size(); e++) {
+            int from = offsets.getInt(e);
+            int to = offsets.getInt(e + 1);
+            gemmPacked(a.range(from, to), b.get(e), c.range(from, to), accumulate);
+        }
     }
 
     @Override

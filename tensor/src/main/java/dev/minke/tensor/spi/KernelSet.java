@@ -6,6 +6,7 @@ import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// The operations of a back end. [dev.minke.tensor.Kernels] has checked all shapes, types and
 /// aliases before; its methods of the same names hold the contracts.
@@ -26,9 +27,14 @@ public interface KernelSet {
 
     PackedMatrix pack(Tensor b, Arena arena);
 
+    PackedMatrix pack(BlockMatrix b, Arena arena);
+
     void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate);
 
     void groupedGemmNt(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate);
+
+    void groupedGemmPacked(
+            Tensor a, List<PackedMatrix> b, Tensor offsets, Tensor c, boolean accumulate);
 
     void groupedGemmNn(Tensor a, Tensor b, Tensor offsets, Tensor c, boolean accumulate);
 
