@@ -1,7 +1,8 @@
-/// Text from a model: latent cache, absorbed attention, sampling.
+/// Text from a model: sampling, generation, and the engine with its paged cache.
 module dev.minke.infer {
     requires transitive dev.minke.model;
     requires org.jspecify;
 
     exports dev.minke.infer;
+    exports dev.minke.infer.engine;
 }

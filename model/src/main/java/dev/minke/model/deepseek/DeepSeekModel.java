@@ -11,6 +11,7 @@ import dev.minke.model.nn.RmsNorm;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
 import dev.minke.tensor.Tensor;
+import dev.minke.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -146,9 +147,18 @@ public final class DeepSeekModel implements AutoCloseable {
         Tape tape = pass.tape();
         Var h = Ops.gather(tape, embedding, tokens);
         for (Block block : blocks) {
-            h = block.forward(pass, h);
+            h = tape.recording() ? block.forward(pass, h) : inPlace(pass, block, h);
         }
         return norm.forward(tape, h);
+    }
+
+    /// A block whose intermediate results are given up at once: the output takes the place of `h`.
+    private static Var inPlace(Pass pass, Block block, Var h) {
+        Workspace workspace = pass.tape().workspace();
+        Workspace.Mark mark = workspace.mark();
+        h.value().copyFrom(block.forward(pass, h).value());
+        workspace.release(mark);
+        return h;
     }
 
     /// Hidden states of the MTP module, after its own norm.

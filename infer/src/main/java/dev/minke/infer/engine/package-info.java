@@ -1,0 +1,10 @@
+/// The engine: many requests at once over one paged cache.
+///
+/// From the bottom: [CacheLayout] and [BlockPool] (memory, in blocks of 64 tokens), [PrefixIndex]
+/// (which block holds which tokens), [PagedAttention] (attention over blocks), [PagedForm] (the
+/// model's attention over it), [ModelRunner] (one step of a [StepBatch]), [Scheduler] (who takes
+/// part in a step), [Engine] (submit, stream, cancel).
+@NullMarked
+package dev.minke.infer.engine;
+
+import org.jspecify.annotations.NullMarked;
