@@ -141,8 +141,7 @@ public final class TextFiles {
         } else {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "GGUF has no name for this tokenizer''s splits {0}: Minke reads the file, other programs will refuse its vocabulary",
-                    definition.splits());
+                    "GGUF has no name for the way this tokenizer splits text: Minke reads the file, other programs will refuse its vocabulary");
             vocabulary = GgufVocabulary.withOwnRules(definition, rows);
             values.put(OWN + "nfc", GgufValue.bool(definition.nfc()));
             values.put(OWN + "splits", GgufValue.strings(definition.splits()));
