@@ -2,7 +2,9 @@
 module dev.minke.infer {
     requires transitive dev.minke.model;
     requires org.jspecify;
+    requires tools.jackson.databind;
 
     exports dev.minke.infer;
+    exports dev.minke.infer.constrain;
     exports dev.minke.infer.engine;
 }
