@@ -153,7 +153,7 @@ final class Train implements Callable<Integer> {
     static void describe(Console console, RunConfig run) {
         var model = run.model();
         console.note(
-                "model: %s %,d parameters, %,d active for a token; %d layers of width %d, %d heads, %d experts of which %d + %d shared, MTP %s"
+                "model: %s %,d parameters, %,d active for a token; %d layers of width %d, %d heads, %s, MTP %s"
                         .formatted(
                                 model.family().modelType(),
                                 model.parameterCount() + model.mtpParameterCount(),
@@ -161,9 +161,13 @@ final class Train implements Callable<Integer> {
                                 model.numHiddenLayers(),
                                 model.hiddenSize(),
                                 model.attention().numAttentionHeads(),
-                                model.moe().nRoutedExperts(),
-                                model.moe().numExpertsPerTok(),
-                                model.moe().nSharedExperts(),
+                                model.moe().hasExperts()
+                                        ? "%d experts of which %d + %d shared"
+                                                .formatted(
+                                                        model.moe().nRoutedExperts(),
+                                                        model.moe().numExpertsPerTok(),
+                                                        model.moe().nSharedExperts())
+                                        : "no experts",
                                 model.numNextnPredictLayers() > 0 ? "on" : "off"));
         MemoryEstimate memory = MemoryEstimate.of(model, run.train());
         console.note(

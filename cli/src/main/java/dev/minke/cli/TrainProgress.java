@@ -37,7 +37,7 @@ class TrainProgress implements TrainingRun.Listener {
             worstViolation = Math.max(worstViolation, violation);
         }
         console.progress(() ->
-                "step %d/%d  loss %.3f  %,.0f tok/s%s  MaxVio %.2f  ETA %s"
+                "step %d/%d  loss %.3f  %,.0f tok/s%s%s  ETA %s"
                         .formatted(
                                 report.step() + 1,
                                 steps,
@@ -47,7 +47,9 @@ class TrainProgress implements TrainingRun.Listener {
                                         ? "  MFU %.0f %%"
                                                 .formatted(100 * rate.utilisation().getAsDouble())
                                         : "",
-                                violation,
+                                report.maxViolation().isEmpty()
+                                        ? "" // no experts
+                                        : "  MaxVio %.2f".formatted(violation),
                                 seen < 4
                                         ? "-"
                                         : clock(rate.etaSeconds()))); // the first steps warm up

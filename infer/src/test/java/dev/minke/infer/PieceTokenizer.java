@@ -60,21 +60,21 @@ final class PieceTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("no test of this fake asks for it");
     }
 
     @Override
     public int[] encode(byte[] utf8) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("no test of this fake asks for it");
     }
 
     @Override
     public int[] encodePlain(String text) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("no test of this fake asks for it");
     }
 
     @Override
     public int id(String token) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("no test of this fake asks for it");
     }
 }

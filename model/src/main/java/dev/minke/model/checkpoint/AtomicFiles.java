@@ -74,6 +74,15 @@ public final class AtomicFiles {
                 });
     }
 
+    /// Bytes that the file system of `target`, which need not exist yet, has room for.
+    public static long usableSpace(Path target) throws IOException {
+        Path there = target.toAbsolutePath();
+        while (Files.notExists(there)) {
+            there = folderOf(there);
+        }
+        return Files.getFileStore(there).getUsableSpace();
+    }
+
     /// Fill a new folder through `body` and put it in the place of `target`.
     ///
     /// Readers see the old folder, for an instant none, then the new one. A machine that stops in

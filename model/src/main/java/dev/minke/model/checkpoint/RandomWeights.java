@@ -159,7 +159,7 @@ public final class RandomWeights {
     public void write(Path folder, Team team, Progress progress) throws IOException {
         checkEmpty(folder);
         long headers = (long) HEADER_BYTES_PER_TENSOR * tensors.size();
-        checkSpace(folder, Math.addExact(bytes(), headers), usable(folder));
+        checkSpace(folder, Math.addExact(bytes(), headers), AtomicFiles.usableSpace(folder));
         boolean made = Files.notExists(folder);
         List<TensorSpec> specs = tensors.stream().map(Filled::spec).toList();
         try (Arena arena = Arena.ofShared();
@@ -185,14 +185,6 @@ public final class RandomWeights {
                 throw new DirectoryNotEmptyException(folder.toString());
             }
         }
-    }
-
-    private static long usable(Path folder) throws IOException {
-        Path there = folder.toAbsolutePath();
-        while (Files.notExists(there)) {
-            there = AtomicFiles.folderOf(there);
-        }
-        return Files.getFileStore(there).getUsableSpace();
     }
 
     static void checkSpace(Path folder, long needed, long usable) throws IOException {

@@ -135,6 +135,13 @@ public final class TensorInventory {
         return Optional.ofNullable(byName.get(name));
     }
 
+    /// Whether a prediction module of `config` stores the tensor although it is the main model's.
+    public static boolean isCopy(DeepSeekConfig config, String name) {
+        return config.numNextnPredictLayers() > 0
+                && (name.endsWith(".embed_tokens.weight") && name.startsWith("model.layers.")
+                        || name.endsWith(".shared_head.head.weight"));
+    }
+
     /// Elements of all tensors, stored copies and scales included.
     public long elements() {
         return entries.stream().mapToLong(Entry::elements).reduce(0, Math::addExact);

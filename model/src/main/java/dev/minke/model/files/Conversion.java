@@ -278,7 +278,7 @@ public final class Conversion {
 
     /// The tensor that a copy in the MTP layer repeats, else the tensor itself.
     private String original(String name) {
-        if (!HuggingFaceFiles.isCopy(config, name)) {
+        if (!TensorInventory.isCopy(config, name)) {
             return name;
         }
         return name.endsWith(".embed_tokens.weight") || config.tieWordEmbeddings()

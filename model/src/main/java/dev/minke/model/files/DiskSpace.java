@@ -1,7 +1,7 @@
 package dev.minke.model.files;
 
+import dev.minke.model.checkpoint.AtomicFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Asks for room before anything is written.
@@ -12,14 +12,7 @@ final class DiskSpace {
 
     /// Refuse to begin `target` where its file system has no room for it.
     static void check(Path target, long bytes) throws IOException {
-        Path existing = target.toAbsolutePath();
-        while (existing != null && !Files.exists(existing)) {
-            existing = existing.getParent();
-        }
-        if (existing == null) {
-            return;
-        }
-        long free = Files.getFileStore(existing).getUsableSpace();
+        long free = AtomicFiles.usableSpace(target);
         if (bytes + SPARE > free) {
             throw new IOException(
                     "%s: needs %.1f GB of disk space, %.1f GB are free"

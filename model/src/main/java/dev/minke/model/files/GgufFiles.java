@@ -17,9 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /// A model in GGUF, architecture `deepseek2` (legacy and MLA form), `llama` or `qwen2` (spec 2.5).
 public final class GgufFiles implements ModelFiles {
@@ -31,8 +29,7 @@ public final class GgufFiles implements ModelFiles {
     private GgufFiles(GgufCheckpoint gguf, DeepSeekConfig config) {
         this.gguf = gguf;
         this.config = config;
-        String layer = "blk.0.";
-        boolean joint = gguf.contains(layer + "attn_kv_b.weight");
+        boolean joint = gguf.contains("blk.0.attn_kv_b.weight");
         this.names =
                 TensorNames.of(
                                 GgufConfig.architecture(config.family()),
@@ -101,18 +98,6 @@ public final class GgufFiles implements ModelFiles {
     }
 
     @Override
-    public Set<String> names() {
-        Set<String> stored = new LinkedHashSet<>();
-        for (TensorInventory.Entry entry : inventory.entries()) {
-            if (entry.kind() != Kind.BLOCK_SCALE
-                    && !HuggingFaceFiles.isCopy(config, entry.name())) {
-                stored.add(entry.name());
-            }
-        }
-        return stored;
-    }
-
-    @Override
     public WeightRows weight(String name) throws IOException {
         List<Place> places = names.toGguf(name);
         if (places.isEmpty()) {
@@ -171,7 +156,7 @@ public final class GgufFiles implements ModelFiles {
     @Override
     public void check() throws IOException {
         for (TensorInventory.Entry entry : inventory.entries()) {
-            if (entry.kind() == Kind.BLOCK_SCALE || HuggingFaceFiles.isCopy(config, entry.name())) {
+            if (entry.kind() == Kind.BLOCK_SCALE || TensorInventory.isCopy(config, entry.name())) {
                 continue;
             }
             for (Place place : names.toGguf(entry.name())) {

@@ -80,7 +80,7 @@ public final class GgufInventory {
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (TensorInventory.Entry tensor : TensorInventory.of(config).entries()) {
             if (tensor.kind() == Kind.BLOCK_SCALE
-                    || HuggingFaceFiles.isCopy(config, tensor.name())) {
+                    || TensorInventory.isCopy(config, tensor.name())) {
                 continue;
             }
             for (Place place : names.toGguf(tensor.name())) {

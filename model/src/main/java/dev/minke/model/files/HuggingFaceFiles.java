@@ -17,9 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.Optional;
-import java.util.Set;
 
 /// A Hugging Face folder: config.json and safetensors, sharded or not, plain or FP8 (spec 2.2,
 /// 2.3).
@@ -62,7 +60,7 @@ public final class HuggingFaceFiles implements ModelFiles {
         }
     }
 
-    /// The MTP layer may have been left out, and a tied head is often stored nonetheless.
+    /// The MTP layer may have been left out.
     private static DeepSeekConfig withoutAbsentParts(
             DeepSeekConfig config, HuggingFaceFolder files) {
         String layer = "model.layers." + config.numHiddenLayers() + ".";
@@ -83,24 +81,6 @@ public final class HuggingFaceFiles implements ModelFiles {
     @Override
     public DeepSeekConfig config() {
         return config;
-    }
-
-    @Override
-    public Set<String> names() {
-        Set<String> names = new LinkedHashSet<>();
-        for (TensorInventory.Entry entry : inventory.entries()) {
-            if (entry.kind() != Kind.BLOCK_SCALE && !isCopy(config, entry.name())) {
-                names.add(entry.name());
-            }
-        }
-        return names;
-    }
-
-    /// Whether a tensor of the MTP layer repeats one of the main model.
-    static boolean isCopy(DeepSeekConfig config, String name) {
-        return config.numNextnPredictLayers() > 0
-                && (name.endsWith(".embed_tokens.weight") && name.startsWith("model.layers.")
-                        || name.endsWith(".shared_head.head.weight"));
     }
 
     @Override
@@ -176,7 +156,7 @@ public final class HuggingFaceFiles implements ModelFiles {
             if (entry.kind() == Kind.BLOCK_SCALE) {
                 continue; // belongs to an FP8 weight; some may be left in BF16
             }
-            if (isCopy(config, entry.name()) && !folder.contains(entry.name())) {
+            if (TensorInventory.isCopy(config, entry.name()) && !folder.contains(entry.name())) {
                 continue;
             }
             TensorInfo info = folder.info(entry.name());

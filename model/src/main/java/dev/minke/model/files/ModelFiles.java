@@ -1,10 +1,13 @@
 package dev.minke.model.files;
 
 import dev.minke.model.config.DeepSeekConfig;
+import dev.minke.model.config.TensorInventory;
+import dev.minke.model.config.TensorInventory.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Set;
 
 /// The files of a model, in the names, shapes and row orders of Hugging Face whatever their format.
@@ -37,7 +40,16 @@ public sealed interface ModelFiles extends AutoCloseable permits HuggingFaceFile
 
     /// The tensors of [#config] that are stored, in Hugging Face's names; scales of FP8 weights are
     /// part of the weight, and copies of embedding and head in the MTP layer are left out.
-    Set<String> names();
+    default Set<String> names() {
+        Set<String> names = new LinkedHashSet<>();
+        for (TensorInventory.Entry entry : TensorInventory.of(config()).entries()) {
+            if (entry.kind() != Kind.BLOCK_SCALE
+                    && !TensorInventory.isCopy(config(), entry.name())) {
+                names.add(entry.name());
+            }
+        }
+        return names;
+    }
 
     /// The rows of a tensor by its Hugging Face name.
     ///

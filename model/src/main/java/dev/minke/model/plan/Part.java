@@ -67,13 +67,6 @@ public enum Part {
         return name.contains(".mlp.experts.");
     }
 
-    /// Whether a prediction module stores it although it is the main model's.
-    static boolean isCopy(Entry entry, DeepSeekConfig config) {
-        return layer(entry.name()) >= config.numHiddenLayers()
-                && (entry.name().endsWith(".embed_tokens.weight")
-                        || entry.name().endsWith(".shared_head.head.weight"));
-    }
-
     /// The number in `model.layers.N.`, or -1.
     static int layer(String name) {
         String prefix = "model.layers.";

@@ -26,7 +26,7 @@ public record PartSize(Part part, long total, long active) {
         Map<Part, Long> idle = new EnumMap<>(Part.class);
         DeepSeekConfig plain = config.withQuantizationConfig(Optional.empty());
         for (Entry entry : TensorInventory.of(plain).entries()) {
-            if (Part.isCopy(entry, config)) {
+            if (TensorInventory.isCopy(config, entry.name())) {
                 continue;
             }
             Part part = Part.of(entry, config);

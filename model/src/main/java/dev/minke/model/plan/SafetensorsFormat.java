@@ -29,7 +29,7 @@ record SafetensorsFormat(String name, int floatBytes, boolean fp8) implements We
         DeepSeekConfig plain = config.withQuantizationConfig(Optional.empty());
         long bytes = 0;
         for (Entry entry : TensorInventory.of(plain).entries()) {
-            if (copies || !Part.isCopy(entry, plain)) {
+            if (copies || !TensorInventory.isCopy(plain, entry.name())) {
                 bytes = Math.addExact(bytes, bytes(entry));
             }
         }
