@@ -166,8 +166,8 @@ final class GemmPacked {
         Panels.copyOut(s, 0, 0, 1, width, c.segment(), target, 0);
     }
 
-    /// Load a piece of memory into the first cache. The arithmetic of a coded panel keeps so many
-    /// instructions in flight that few lines are; a loop that does nothing else waits once for all.
+    /// Load a piece of memory into the first cache: faster in every run than leaving it to the
+    /// arithmetic of a coded panel. Why is not settled, see LADDER.md.
     private static int touch(MemorySegment segment, long at, int bytes) {
         IntVector s = IntVector.zero(I);
         for (int i = 0; i < bytes; i += 64) {

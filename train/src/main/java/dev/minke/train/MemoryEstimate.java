@@ -39,10 +39,8 @@ public record MemoryEstimate(long states, long passes) {
                                     + mla.kvUpRows()
                                     + mla.outputColumns();
                     case GqaConfig gqa ->
-                            2L * gqa.queryRows()
-                                    + 2L * gqa.keyValueRows()
-                                    + 2L * gqa.queryRows()
-                                    + gqa.outputColumns();
+                            // queries, keys and values, and those again for each query head
+                            3L * gqa.queryRows() + 2L * gqa.keyValueRows() + gqa.outputColumns();
                 };
         long feedForward =
                 model.layerHasExperts(layer)

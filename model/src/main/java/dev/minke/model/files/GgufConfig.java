@@ -20,6 +20,7 @@ import dev.minke.model.config.ScoringFunc;
 import dev.minke.model.config.TopkMethod;
 import dev.minke.model.config.YarnConfig;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -276,8 +277,7 @@ final class GgufConfig {
         }
         float[] values = new float[Math.toIntExact(plain.cols())];
         for (int i = 0; i < values.length; i++) {
-            values[i] =
-                    plain.data().get(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+            values[i] = plain.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
         }
         return values;
     }
