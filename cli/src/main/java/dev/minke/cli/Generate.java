@@ -8,6 +8,8 @@ import dev.minke.infer.StopParams;
 import dev.minke.infer.StopRule;
 import dev.minke.infer.TokenLogprobs;
 import dev.minke.model.deepseek.DeepSeekModel;
+import dev.minke.model.deepseek.ModelFolder;
+import dev.minke.model.nn.Parameters;
 import dev.minke.model.text.BpeTokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +23,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Continues a text.
@@ -39,7 +40,7 @@ final class Generate implements Callable<Integer> {
     @Mixin private Compute compute = new Compute();
     @Mixin private SamplingOptions options = new SamplingOptions();
 
-    @Parameters(
+    @picocli.CommandLine.Parameters(
             index = "1",
             paramLabel = "PROMPT",
             description = "The text to continue; - reads standard input.")
@@ -63,7 +64,9 @@ final class Generate implements Callable<Integer> {
                         ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
                         : prompt;
         try (Compute.Session session = compute.open();
-                DeepSeekModel loaded = model.load(session.kernels())) {
+                DeepSeekModel loaded =
+                        ModelFolder.load(
+                                model.path(), Parameters.forInference(), session.kernels())) {
             BpeTokenizer tokenizer = model.tokenizer();
             loaded.pack(session.kernels());
             int[] ids = begin(tokenizer, tokenizer.encode(text));

@@ -6,7 +6,6 @@ import dev.minke.model.deepseek.ModelFolder;
 import dev.minke.model.files.ModelFiles;
 import dev.minke.model.files.TextFiles;
 import dev.minke.model.hub.ModelStore;
-import dev.minke.model.nn.Parameters;
 import dev.minke.model.text.BpeTokenizer;
 import dev.minke.tensor.Kernels;
 import dev.minke.train.TrainingRun;
@@ -55,9 +54,9 @@ final class ModelArgument {
         return ModelFiles.open(path());
     }
 
-    /// Load the weights for inference.
+    /// Open the model for inference, weights in their stored types.
     DeepSeekModel load(Kernels kernels) throws IOException {
-        return ModelFolder.load(path(), Parameters.forInference(), kernels);
+        return ModelFolder.open(path(), kernels);
     }
 
     /// Read the tokenizer beside the weights or within their file.

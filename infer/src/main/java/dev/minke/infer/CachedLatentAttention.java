@@ -65,7 +65,7 @@ final class CachedLatentAttention {
         AttentionShape shape = weights.shape();
         long count = q.value().rows();
         long rank = cache.cols() - shape.rope();
-        Tensor up = weights.kvUp().weight().value();
+        Tensor up = weights.kvUp().weight().var().value();
         Tensor absorbed = tape.workspace().f32(count, shape.heads() * cache.cols());
         Tensor latent = tape.workspace().f32(count, shape.heads() * rank);
         Var heads = tape.output(count, (long) shape.heads() * shape.value());

@@ -86,6 +86,9 @@ class GoldenOnEveryBackendTests {
             model.pack(kernels);
             GoldenModels.check(model, golden, kernels);
         }
+        try (DeepSeekModel asStored = ModelFolder.open(SharedFiles.of("golden/" + path), kernels)) {
+            GoldenModels.check(asStored, golden, kernels);
+        }
     }
 
     @ParameterizedTest

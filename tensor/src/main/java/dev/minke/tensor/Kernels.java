@@ -114,7 +114,8 @@ public final class Kernels {
     }
 
     /// As [#groupedGemmNt] with packed weights, one [n, k] for each expert, not all of one type:
-    /// the same bits as [#gemmPacked] for each. One parallel region for few slots and for many.
+    /// the same bits as [#gemmPacked] for each. One parallel region for few slots and for many. An
+    /// expert without slots is not read: anything of its shape may stand for it.
     public void groupedGemmPacked(
             Tensor a, List<PackedMatrix> b, Tensor offsets, Tensor c, boolean accumulate) {
         matrix("groupedGemmPacked", a, F32, "a");

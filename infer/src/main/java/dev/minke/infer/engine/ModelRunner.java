@@ -6,6 +6,7 @@ import dev.minke.model.autograd.Var;
 import dev.minke.model.config.MlaConfig;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.model.deepseek.LatentAttention;
+import dev.minke.model.deepseek.LatentAttention.Absorbed;
 import dev.minke.model.deepseek.Pass;
 import dev.minke.model.deepseek.RoutingMonitor;
 import dev.minke.tensor.Kernels;
@@ -27,7 +28,7 @@ final class ModelRunner implements AutoCloseable {
     private final PagedAttention attention;
     private final int vocabSize;
     private final Arena arena = Arena.ofShared();
-    private final List<AbsorbedWeights> absorbed = new ArrayList<>();
+    private final List<Absorbed> absorbed = new ArrayList<>();
     private final Workspace workspace = new Workspace();
 
     /// @param vocabSize ids of the tokenizer; the model's rows beyond them are padding
@@ -40,7 +41,7 @@ final class ModelRunner implements AutoCloseable {
         if (model.config().attention() instanceof MlaConfig) {
             for (int layer = 0; layer < model.config().numHiddenLayers(); layer++) {
                 if (model.blocks().get(layer).attention() instanceof LatentAttention latent) {
-                    absorbed.add(AbsorbedWeights.of(latent, arena));
+                    absorbed.add(latent.absorbed(arena));
                 }
             }
         }

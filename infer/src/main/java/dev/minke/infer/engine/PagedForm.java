@@ -5,6 +5,7 @@ import dev.minke.model.deepseek.Attention;
 import dev.minke.model.deepseek.AttentionForm;
 import dev.minke.model.deepseek.GroupedQueryAttention;
 import dev.minke.model.deepseek.LatentAttention;
+import dev.minke.model.deepseek.LatentAttention.Absorbed;
 import dev.minke.model.deepseek.Pass;
 import java.util.List;
 
@@ -15,8 +16,7 @@ import java.util.List;
 /// not depend on how its sequence was cut into chunks.
 ///
 /// @param absorbed of every layer, empty for grouped queries
-record PagedForm(
-        BlockPool pool, PagedAttention kernels, List<AbsorbedWeights> absorbed, StepRows rows)
+record PagedForm(BlockPool pool, PagedAttention kernels, List<Absorbed> absorbed, StepRows rows)
         implements AttentionForm {
     @Override
     public Var attend(Pass pass, int layer, Attention weights, Var x) {

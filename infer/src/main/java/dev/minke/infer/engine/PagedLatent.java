@@ -3,6 +3,7 @@ package dev.minke.infer.engine;
 import dev.minke.model.autograd.Tape;
 import dev.minke.model.autograd.Var;
 import dev.minke.model.deepseek.LatentAttention;
+import dev.minke.model.deepseek.LatentAttention.Absorbed;
 import dev.minke.model.deepseek.LatentAttention.Latents;
 import dev.minke.model.deepseek.Pass;
 import dev.minke.tensor.AttentionShape;
@@ -42,7 +43,7 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
     private void absorbed(Tape tape, Tensor q, Tensor out) {
         Workspace workspace = tape.workspace();
         AttentionShape shape = weights.shape();
-        AbsorbedWeights up = form.absorbed().get(layer);
+        Absorbed up = form.absorbed().get(layer);
         int count = (int) q.rows();
         int heads = shape.heads();
         long slots = (long) heads * count;
@@ -69,7 +70,7 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
                 copy(q, from + shape.nope(), query, to, shape.rope());
             }
         }
-        tape.kernels().groupedGemmNn(nope, up.key(), offsets, absorbed, false);
+        up.key().times(tape.kernels(), nope, offsets, absorbed);
         for (int r = 0; r < count; r++) {
             for (int h = 0; h < heads; h++) {
                 long to = ((long) r * heads + h) * width;
@@ -84,7 +85,7 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
                 copy(latent, from, summed, ((long) h * count + r) * rank, rank);
             }
         }
-        tape.kernels().groupedGemmNt(summed, up.value(), offsets, result, false);
+        up.value().times(tape.kernels(), summed, offsets, result);
         int value = shape.value();
         for (int r = 0; r < count; r++) {
             for (int h = 0; h < heads; h++) {

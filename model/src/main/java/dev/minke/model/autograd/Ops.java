@@ -6,6 +6,7 @@ import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// The differentiable operations, forward and backward side by side.
 ///
@@ -14,6 +15,9 @@ import java.util.function.Consumer;
 public final class Ops {
     /// Upper bound of the logits that exist at once in [#headLoss], in bytes.
     private static final long LOGITS_BYTES = 16L << 20;
+
+    /// Rows of logits at once in [#headLoss] without gradients.
+    private static final long HEAD_ROWS = 64;
 
     private Ops() {}
 
@@ -398,6 +402,33 @@ public final class Ops {
         long vocab = head.value().rows();
         long chunk = Math.clamp(LOGITS_BYTES / (4 * vocab), 1, Math.max(tokens, 1));
         return headLoss(tape, hidden, head, targets, scale, chunk);
+    }
+
+    /// The same without gradients, for a head that knows how to multiply.
+    ///
+    /// @param logits [n, d] -> [n, V], of which the caller may overwrite the result
+    public static LossSum headLoss(
+            Tape tape, Var hidden, Function<Var, Tensor> logits, Tensor targets) {
+        Workspace workspace = tape.workspace();
+        double sum = 0;
+        long count = 0;
+        for (long from = 0; from < targets.size(); from += HEAD_ROWS) {
+            long to = Math.min(targets.size(), from + HEAD_ROWS);
+            Workspace.Mark mark = workspace.mark();
+            Tensor loss = workspace.f32(to - from);
+            Tensor weights = workspace.f32(to - from);
+            weights.clear();
+            Tensor part = logits.apply(Var.constant(hidden.value().range(from, to)));
+            tape.kernels().softmaxCrossEntropy(part, targets.range(from, to), weights, loss);
+            for (long i = 0; i < to - from; i++) {
+                if (targets.getInt(from + i) >= 0) {
+                    sum += loss.getFloat(0, i);
+                    count++;
+                }
+            }
+            workspace.release(mark);
+        }
+        return new LossSum(sum, count);
     }
 
     /// As [#headLoss(Tape, Var, Var, Tensor, float)] with `chunk` rows of logits at once.

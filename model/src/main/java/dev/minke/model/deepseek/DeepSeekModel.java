@@ -5,6 +5,7 @@ import dev.minke.model.autograd.Ops.LossSum;
 import dev.minke.model.autograd.Tape;
 import dev.minke.model.autograd.Var;
 import dev.minke.model.config.DeepSeekConfig;
+import dev.minke.model.nn.Embedding;
 import dev.minke.model.nn.Linear;
 import dev.minke.model.nn.Parameters;
 import dev.minke.model.nn.RmsNorm;
@@ -26,7 +27,7 @@ import java.util.Optional;
 public final class DeepSeekModel implements AutoCloseable {
     private final DeepSeekConfig config;
     private final Parameters parameters;
-    private final Var embedding;
+    private final Embedding embedding;
     private final List<Block> blocks = new ArrayList<>();
     private final RmsNorm norm;
     private final Linear head;
@@ -45,14 +46,14 @@ public final class DeepSeekModel implements AutoCloseable {
         this.config = config;
         this.parameters = parameters;
         int d = config.hiddenSize();
-        embedding = parameters.create("model.embed_tokens.weight", config.vocabSize(), d);
+        embedding = new Embedding(parameters, "model.embed_tokens.weight", config.vocabSize(), d);
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
             blocks.add(new Block(parameters, layer, config));
         }
         norm = new RmsNorm(parameters, "model.norm.weight", d, config.rmsNormEps());
         head =
                 config.tieWordEmbeddings()
-                        ? new Linear(embedding)
+                        ? new Linear(embedding.weight())
                         : new Linear(parameters, "lm_head.weight", config.vocabSize(), d);
         mtp =
                 config.numNextnPredictLayers() == 0
@@ -109,7 +110,7 @@ public final class DeepSeekModel implements AutoCloseable {
         List<Linear> linears = new ArrayList<>(List.of(head));
         blocks().forEach(b -> linears.addAll(b.linears()));
         mtp.ifPresent(m -> linears.add(m.projection()));
-        linears.forEach(l -> l.pack(kernels, parameters.arena()));
+        linears.forEach(l -> l.pack(kernels));
     }
 
     /// Angles for at least `length` positions; grows when asked for more.
@@ -145,7 +146,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// Hidden states after model.norm: `tokens` [T] -> [T, hidden].
     public Var hidden(Pass pass, Tensor tokens) {
         Tape tape = pass.tape();
-        Var h = Ops.gather(tape, embedding, tokens);
+        Var h = embedding.forward(tape, tokens);
         for (Block block : blocks) {
             h = tape.recording() ? block.forward(pass, h) : inPlace(pass, block, h);
         }
@@ -170,7 +171,7 @@ public final class DeepSeekModel implements AutoCloseable {
     public Var mtpHidden(Pass pass, Var hidden, Tensor nextTokens) {
         MtpModule module =
                 mtp.orElseThrow(() -> new IllegalStateException("the model has no MTP module"));
-        return module.forward(pass, hidden, Ops.gather(pass.tape(), embedding, nextTokens));
+        return module.forward(pass, hidden, embedding.forward(pass.tape(), nextTokens));
     }
 
     /// Scores of all tokens: [T, hidden] -> [T, vocab].
@@ -196,16 +197,21 @@ public final class DeepSeekModel implements AutoCloseable {
     public Losses losses(Tape tape, TokenBatch batch, LossScales scales, RoutingMonitor monitor) {
         Pass pass = pass(tape, batch.positions(), batch.sequences(), monitor);
         Var hidden = hidden(pass, batch.tokens());
-        LossSum main = Ops.headLoss(tape, hidden, head.weight(), batch.targets(), scales.main());
+        LossSum main = headLoss(tape, hidden, batch.targets(), scales.main());
         if (mtp.isEmpty() || scales.mtp() == 0) {
             return new Losses(main, new LossSum(0, 0));
         }
         Pass mtpPass = pass.over(batch.mtpPositions(), batch.mtpSequences());
         Var rows = Ops.gather(tape, hidden, batch.mtpRows());
         Var mtpHidden = mtpHidden(mtpPass, rows, batch.mtpTokens());
-        LossSum second =
-                Ops.headLoss(tape, mtpHidden, head.weight(), batch.mtpTargets(), scales.mtp());
+        LossSum second = headLoss(tape, mtpHidden, batch.mtpTargets(), scales.mtp());
         return new Losses(main, second);
+    }
+
+    private LossSum headLoss(Tape tape, Var hidden, Tensor targets, float scale) {
+        return head.weight().inMemory()
+                ? Ops.headLoss(tape, hidden, head.weight().var(), targets, scale)
+                : Ops.headLoss(tape, hidden, rows -> logits(tape, rows), targets);
     }
 
     @Override

@@ -8,7 +8,14 @@ import dev.minke.model.config.MlaConfig;
 import dev.minke.model.nn.Linear;
 import dev.minke.model.nn.Parameters;
 import dev.minke.model.nn.RmsNorm;
+import dev.minke.model.nn.StoredWeight;
+import dev.minke.model.nn.StoredWeights;
+import dev.minke.model.nn.WeightStack;
 import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.Tensor;
+import dev.minke.tensor.spi.KernelSet.PackedMatrix;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +35,7 @@ public final class LatentAttention implements Attention {
     private final Linear kvDown;
     private final RmsNorm kvNorm;
     private final Linear kvUp;
+    private final Optional<Absorbed> stored;
     private final Linear output;
 
     private record QueryCompression(Linear down, RmsNorm norm) {}
@@ -63,7 +71,25 @@ public final class LatentAttention implements Attention {
         kvDown = new Linear(parameters, prefix + "kv_a_proj_with_mqa.weight", mla.kvDownRows(), d);
         kvNorm = new RmsNorm(parameters, prefix + "kv_a_layernorm.weight", kvLoraRank, eps);
         kvUp = new Linear(parameters, prefix + "kv_b_proj.weight", mla.kvUpRows(), kvLoraRank);
+        stored = parameters.storedWeights().map(w -> absorbed(w, prefix, parameters.arena()));
         output = new Linear(parameters, prefix + "o_proj.weight", d, mla.outputColumns());
+    }
+
+    private Absorbed absorbed(StoredWeights weights, String prefix, Arena arena) {
+        int heads = shape.heads();
+        long keys = (long) heads * kvLoraRank;
+        long values = (long) heads * shape.value();
+        List<StoredWeight> key = new ArrayList<>();
+        List<StoredWeight> value = new ArrayList<>();
+        for (int h = 0; h < heads; h++) {
+            String name = prefix + "k_b_proj.weight";
+            long from = (long) h * kvLoraRank;
+            key.add(weights.rows(name, keys, shape.nope(), from, from + kvLoraRank));
+            name = prefix + "v_b_proj.weight";
+            from = (long) h * shape.value();
+            value.add(weights.rows(name, values, kvLoraRank, from, from + shape.value()));
+        }
+        return new Absorbed(WeightStack.of(key, arena), WeightStack.of(value, arena));
     }
 
     @Override
@@ -116,6 +142,65 @@ public final class LatentAttention implements Attention {
     /// the value's. The absorbed form multiplies with its two parts from the other side.
     public Linear kvUp() {
         return kvUp;
+    }
+
+    /// The up-projection's two parts, one matrix for each head, as the absorbed form multiplies
+    /// with them.
+    ///
+    /// @param key Uk^T: H of [kv_lora_rank, nope]
+    /// @param value Uv: H of [value, kv_lora_rank]
+    public record Absorbed(WeightStack key, WeightStack value) {}
+
+    /// The two parts in the type in which they are stored, or copies of what is in memory, taken
+    /// when they are first used.
+    ///
+    /// @param arena owner of such copies
+    public Absorbed absorbed(Arena arena) {
+        return stored.orElseGet(() -> {
+            List<StoredWeight> key = new ArrayList<>();
+            List<StoredWeight> value = new ArrayList<>();
+            for (int h = 0; h < shape.heads(); h++) {
+                long from = (long) h * shape.keyValue();
+                long middle = from + shape.nope();
+                Tensor up = kvUp.weight().var().value();
+                key.add(new Copied(up.range(from, middle), true));
+                value.add(new Copied(up.range(middle, from + shape.keyValue()), false));
+            }
+            return new Absorbed(WeightStack.of(key, arena), WeightStack.of(value, arena));
+        });
+    }
+
+    /// Values in memory, or their transpose.
+    private record Copied(Tensor values, boolean transposed) implements StoredWeight {
+        @Override
+        public long rows() {
+            return transposed ? values.cols() : values.rows();
+        }
+
+        @Override
+        public long cols() {
+            return transposed ? values.rows() : values.cols();
+        }
+
+        @Override
+        public void read(long from, Tensor to, Kernels kernels) {
+            for (long r = 0; r < to.rows(); r++) {
+                for (long c = 0; c < to.cols(); c++) {
+                    long row = from + r;
+                    float x = transposed ? values.getFloat(c, row) : values.getFloat(row, c);
+                    to.setFloat(r, c, x);
+                }
+            }
+        }
+
+        @Override
+        public PackedMatrix pack(Kernels kernels, Arena arena) {
+            try (Arena temporary = Arena.ofShared()) {
+                Tensor copy = Tensor.zeros(temporary, rows(), cols());
+                read(0, copy, kernels);
+                return kernels.pack(copy, arena);
+            }
+        }
     }
 
     /// The output projection, [hidden, H * value].

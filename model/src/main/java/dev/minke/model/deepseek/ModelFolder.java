@@ -10,6 +10,7 @@ import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.config.HubConfig;
 import dev.minke.model.config.TensorInventory;
 import dev.minke.model.config.TensorInventory.Kind;
+import dev.minke.model.files.FileWeights;
 import dev.minke.model.files.ModelFiles;
 import dev.minke.model.nn.Parameter;
 import dev.minke.model.nn.Parameters;
@@ -17,6 +18,7 @@ import dev.minke.tensor.DType;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +29,9 @@ import java.util.Optional;
 
 /// Models from Hugging Face folders and GGUF files, and to Hugging Face folders.
 ///
-/// Weights become F32 in memory. The MTP layer's copies of embedding and head, which the format
-/// stores, are written as copies and not read: they are the main model's.
+/// For training weights become F32 in memory, for inference they stay as they are stored. The MTP
+/// layer's copies of embedding and head, which the format stores, are written as copies and not
+/// read: they are the main model's.
 public final class ModelFolder {
     private static final long SHARD_BYTES = 4_300_000_000L;
 
@@ -65,6 +68,28 @@ public final class ModelFolder {
             }
         }
         return model;
+    }
+
+    /// Open a Hugging Face folder or GGUF file for inference: weights stay in their stored type and
+    /// are laid out for the back end when they are first used. The files stay mapped until the
+    /// model is closed.
+    ///
+    /// @throws IOException naming the file and the tensor that is missing or of another shape or
+    ///   type
+    public static DeepSeekModel open(Path path, Kernels kernels) throws IOException {
+        ModelFiles files = ModelFiles.open(path);
+        Parameters parameters = Parameters.stored(new FileWeights(files, kernels));
+        try {
+            files.check();
+            return new DeepSeekModel(
+                    files.config().withQuantizationConfig(Optional.empty()), parameters);
+        } catch (UncheckedIOException e) {
+            parameters.close();
+            throw e.getCause();
+        } catch (IOException | RuntimeException e) {
+            parameters.close();
+            throw e;
+        }
     }
 
     /// Whether the rows of a weight are stored half-split: queries and keys of dense models.

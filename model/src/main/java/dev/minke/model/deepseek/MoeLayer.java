@@ -7,6 +7,7 @@ import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.nn.Linear;
 import dev.minke.model.nn.Parameters;
 import dev.minke.model.nn.SwiGlu;
+import dev.minke.model.nn.WeightStack;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,9 +21,9 @@ import java.util.Optional;
 public final class MoeLayer {
     private final int layer;
     private final Router router;
-    private final Var gate;
-    private final Var up;
-    private final Var down;
+    private final WeightStack gate;
+    private final WeightStack up;
+    private final WeightStack down;
     private final Optional<SwiGlu> shared;
 
     MoeLayer(Parameters parameters, String prefix, int layer, DeepSeekConfig config) {
@@ -32,9 +33,9 @@ public final class MoeLayer {
         router = new Router(parameters, prefix + "gate.", config);
         int experts = router.rule().experts();
         String each = prefix + "experts.*.";
-        gate = parameters.create(each + "gate_proj.weight", experts, inner, d);
-        up = parameters.create(each + "up_proj.weight", experts, inner, d);
-        down = parameters.create(each + "down_proj.weight", experts, d, inner);
+        gate = parameters.weights(each + "gate_proj.weight", experts, inner, d);
+        up = parameters.weights(each + "up_proj.weight", experts, inner, d);
+        down = parameters.weights(each + "down_proj.weight", experts, d, inner);
         int sharedExperts = config.moe().nSharedExperts();
         shared =
                 sharedExperts == 0
@@ -57,9 +58,9 @@ public final class MoeLayer {
         Var inner =
                 Ops.swiGlu(
                         tape,
-                        Ops.groupedLinear(tape, inputs, gate, plan.offsets()),
-                        Ops.groupedLinear(tape, inputs, up, plan.offsets()));
-        Var outputs = Ops.groupedLinear(tape, inner, down, plan.offsets());
+                        gate.forward(tape, inputs, plan.offsets()),
+                        up.forward(tape, inputs, plan.offsets()));
+        Var outputs = down.forward(tape, inner, plan.offsets());
 
         Var base =
                 shared.map(s -> s.forward(tape, x))

@@ -12,6 +12,26 @@ import java.util.Optional;
 /// Rows that one format stores in another way than the other, derived while they are read.
 sealed interface DerivedRows extends WeightRows {
 
+    /// Rotary rows of a dense model in neighbouring pairs; `rows` has them half-split, maybe made
+    /// from such pairs.
+    static WeightRows interleaved(WeightRows rows, int headDim) {
+        return rows instanceof Rotary(WeightRows source, int dim, boolean interleave)
+                        && dim == headDim
+                        && !interleave
+                ? source
+                : new Rotary(rows, headDim, true);
+    }
+
+    /// The key's half of `kv_b_proj`, each head transposed: [H * rk, nope].
+    static WeightRows keyUp(WeightRows kvUp, int heads, int nope, int value) {
+        return kvUp instanceof KvUp both ? both.keyUp() : new KeyUp(kvUp, heads, nope, value);
+    }
+
+    /// The value's half of `kv_b_proj`: [H * value, rk].
+    static WeightRows valueUp(WeightRows kvUp, int heads, int nope, int value) {
+        return kvUp instanceof KvUp both ? both.valueUp() : new ValueUp(kvUp, heads, nope, value);
+    }
+
     /// Several weights one below the other, as GGUF stacks experts.
     record Stack(List<WeightRows> parts) implements DerivedRows {
         /// All parts must be of one type and width.
@@ -243,7 +263,9 @@ sealed interface DerivedRows extends WeightRows {
 
         @Override
         public Optional<MemorySegment> bytes(long from, long to) {
-            return Optional.empty();
+            long row = from / value * (nope + value) + nope + from % value;
+            boolean inOne = from < to && from / value == (to - 1) / value;
+            return inOne ? kvUp.bytes(row, row + to - from) : Optional.empty();
         }
     }
 

@@ -35,11 +35,14 @@ public record Parameter(String name, Var var, boolean trained) {
         }
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < tensor.dim(0); i++) {
-            entries.add(
-                    new Entry(
-                            name.substring(0, star) + i + name.substring(star + 1),
-                            tensor.slice(i)));
+            entries.add(new Entry(entryName(name, i), tensor.slice(i)));
         }
         return entries;
+    }
+
+    /// The checkpoint's name of number `i` of the stack `name`.
+    static String entryName(String name, int i) {
+        int star = name.indexOf('*');
+        return name.substring(0, star) + i + name.substring(star + 1);
     }
 }

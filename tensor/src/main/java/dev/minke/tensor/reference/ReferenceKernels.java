@@ -86,7 +86,9 @@ final class ReferenceKernels implements KernelSet {
         for (int e = 0; e < b.size(); e++) {
             int from = offsets.getInt(e);
             int to = offsets.getInt(e + 1);
-            gemmPacked(a.range(from, to), b.get(e), c.range(from, to), accumulate);
+            if (from < to) {
+                gemmPacked(a.range(from, to), b.get(e), c.range(from, to), accumulate);
+            }
         }
     }
 
