@@ -13,5 +13,5 @@ if errorlevel 1 ( popd & echo minke: the build failed 1>&2 & exit /b 1 )
 popd
 type nul > "%lib%\..\built"
 :run
-"%java%" --add-modules=jdk.incubator.vector -XX:+UseSerialGC %MINKE_JAVA_OPTS% -cp "%lib%\*" dev.minke.cli.Main %*
+"%java%" --add-modules=jdk.incubator.vector -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED %MINKE_JAVA_OPTS% -cp "%lib%\*" dev.minke.cli.Main %*
 exit /b %errorlevel%

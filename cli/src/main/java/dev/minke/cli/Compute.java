@@ -39,6 +39,11 @@ final class Compute {
     ///
     /// @throws IllegalArgumentException for a back end that is unknown or not usable here
     Session open() {
+        return open(threads, backend);
+    }
+
+    /// As [#open()] with `threads`, 0 for all processors, and `backend`, empty for the fastest.
+    static Session open(int threads, String backend) {
         if (threads < 0) {
             throw new IllegalArgumentException(
                     "--threads is %d, expected 1 or more".formatted(threads));
@@ -47,7 +52,8 @@ final class Compute {
         if (!jit.equals("C2")) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "this Java compiles with {0}, not C2: computing is slower by far (minke doctor says more)",
+                    "this Java compiles with {0}, not C2: computing is slower by far (minke doctor"
+                            + " says more)",
                     jit);
         }
         Team team = new Team(threads == 0 ? RuntimeFlags.threads() : threads);

@@ -1,29 +1,29 @@
 package dev.minke.cli;
 
 import dev.minke.infer.Continuation;
-import dev.minke.infer.Generator;
 import dev.minke.infer.Sampler;
 import dev.minke.infer.SamplingParams;
 import dev.minke.infer.StopParams;
 import dev.minke.infer.StopRule;
-import dev.minke.infer.TokenLogprobs;
+import dev.minke.infer.constrain.Constraint;
+import dev.minke.infer.constrain.Vocabulary;
+import dev.minke.infer.engine.Engine;
+import dev.minke.infer.engine.EngineConfig;
+import dev.minke.infer.engine.Ticket;
+import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.deepseek.DeepSeekModel;
-import dev.minke.model.deepseek.ModelFolder;
-import dev.minke.model.nn.Parameters;
 import dev.minke.model.text.BpeTokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
+import picocli.CommandLine.Parameters;
 
 /// Continues a text.
 @Command(
@@ -31,20 +31,31 @@ import tools.jackson.databind.json.JsonMapper;
         description = "Continue a text, streaming it as it is drawn.",
         mixinStandardHelpOptions = true)
 final class Generate implements Callable<Integer> {
-    /// What OpenAI's interface writes for a logarithm of next to nothing; JSON has no -Infinity.
-    private static final double LEAST_LOGPROB = -9999;
+    private static final int STEP_TOKENS = 512;
+    private static final int MOST_CHOICES = STEP_TOKENS;
 
     private final Console console;
 
     @Mixin private ModelArgument model = new ModelArgument();
     @Mixin private Compute compute = new Compute();
     @Mixin private SamplingOptions options = new SamplingOptions();
+    @Mixin private ConstraintOptions constraints = new ConstraintOptions();
+    @Mixin private EngineOptions engineOptions = new EngineOptions();
 
-    @picocli.CommandLine.Parameters(
+    @Parameters(
             index = "1",
             paramLabel = "PROMPT",
             description = "The text to continue; - reads standard input.")
     private String prompt = "";
+
+    @Option(
+            names = "--choices",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Continue the text N times; the prompt is computed once (default:"
+                            + " ${DEFAULT-VALUE}).")
+    private int choices = 1;
 
     @Option(
             names = "--json",
@@ -59,32 +70,35 @@ final class Generate implements Callable<Integer> {
     public Integer call() throws IOException {
         SamplingParams params = options.sampling();
         StopParams stops = options.stops();
+        if (choices < 1 || choices > MOST_CHOICES) {
+            throw new IllegalArgumentException(
+                    "--choices is %d, expected 1 to %d".formatted(choices, MOST_CHOICES));
+        }
         String text =
                 prompt.equals("-")
                         ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
                         : prompt;
-        try (Compute.Session session = compute.open();
-                DeepSeekModel loaded =
-                        ModelFolder.load(
-                                model.path(), Parameters.forInference(), session.kernels())) {
-            BpeTokenizer tokenizer = model.tokenizer();
+        BpeTokenizer tokenizer = model.tokenizer();
+        params.check(tokenizer.vocabSize());
+        int[] ids = begin(tokenizer, tokenizer.encode(text));
+        List<Continuation> continuations = continuations(params, stops, tokenizer, ids);
+        try (Interruption interruption = new Interruption();
+                Compute.Session session = compute.open();
+                DeepSeekModel loaded = model.load(session.kernels())) {
             loaded.pack(session.kernels());
-            int[] ids = begin(tokenizer, tokenizer.encode(text));
-            params.check(tokenizer.vocabSize());
-            Sampler sampler = new Sampler(params);
-            sampler.prompt(ids);
-            StopRule rule = new StopRule(stops, tokenizer);
-            if (!json) {
-                console.print(text);
+            EngineConfig config = config(loaded.config(), ids.length, stops.maxTokens());
+            try (Engine engine =
+                    new Engine(loaded, session.kernels(), tokenizer.vocabSize(), config)) {
+                TextQueue queue = new TextQueue();
+                long begin = System.nanoTime();
+                Ticket ticket = engine.submit(ids, continuations, 0, queue);
+                interruption.stopWith(ticket::cancel);
+                GeneratedText out = new GeneratedText(console, json, tokenizer, text, choices);
+                print(queue, out);
+                double seconds = (System.nanoTime() - begin) * 1e-9;
+                List<StopRule> rules = continuations.stream().map(Continuation::rule).toList();
+                out.report(rules, ids.length, seconds);
             }
-            long begin = System.nanoTime();
-            new Generator(loaded, session.kernels(), tokenizer.vocabSize())
-                    .generate(
-                            List.of(ids),
-                            List.of(new Continuation(sampler, rule)),
-                            (_, step) -> show(tokenizer, step));
-            double seconds = (System.nanoTime() - begin) * 1e-9;
-            report(rule, ids.length, rule.count() / seconds);
         }
         return 0;
     }
@@ -98,62 +112,72 @@ final class Generate implements Callable<Integer> {
         return framed;
     }
 
-    private void show(BpeTokenizer tokenizer, Continuation.Step step) {
-        if (json) {
-            Map<String, Object> line = new LinkedHashMap<>();
-            line.put("text", step.text());
-            line.putAll(token(tokenizer, step.token()));
-            step.logprobs().ifPresent(l -> line.putAll(logprobs(tokenizer, l)));
-            console.json(line);
-            return;
+    private List<Continuation> continuations(
+            SamplingParams params, StopParams stops, BpeTokenizer tokenizer, int[] ids)
+            throws IOException {
+        Optional<Constraint> constraint = constraints.constraint(tokenizer);
+        Optional<Vocabulary> vocabulary = constraint.map(_ -> Vocabulary.of(tokenizer));
+        List<Continuation> continuations = new ArrayList<>();
+        for (int choice = 0; choice < choices; choice++) {
+            Sampler sampler = new Sampler(params, choice);
+            sampler.prompt(ids);
+            StopRule rule = new StopRule(stops, tokenizer);
+            continuations.add(
+                    constraint.isEmpty()
+                            ? new Continuation(sampler, rule)
+                            : new Continuation(
+                                    sampler,
+                                    rule,
+                                    constraint.get().matcher(vocabulary.orElseThrow())));
         }
-        console.print(step.text());
-        if (step.logprobs().isPresent()) {
-            Map<String, Object> line = token(tokenizer, step.token());
-            line.putAll(logprobs(tokenizer, step.logprobs().get()));
-            console.note(JsonMapper.shared().writeValueAsString(line));
+        return continuations;
+    }
+
+    private EngineConfig config(DeepSeekConfig config, int promptTokens, int maxTokens) {
+        long tokens = Math.min((long) promptTokens + maxTokens, config.maxPositionEmbeddings());
+        long bytes =
+                Engine.cacheBytes(
+                        config,
+                        engineOptions.cacheType(),
+                        engineOptions.speculation(),
+                        choices,
+                        (int) tokens);
+        return EngineConfig.of(bytes)
+                .withCacheType(engineOptions.cacheType())
+                .withSpeculation(engineOptions.speculation())
+                .withSteps(STEP_TOKENS, choices, choices);
+    }
+
+    private void print(TextQueue queue, GeneratedText out) {
+        int running = choices;
+        while (running > 0) {
+            TextQueue.Event event;
+            try {
+                event = queue.take();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while text was generated", e);
+            }
+            switch (event) {
+                case TextQueue.Event.Step(int choice, Continuation.Step step) ->
+                        out.step(choice, step);
+                case TextQueue.Event.End(int choice, _, String rest) -> {
+                    out.end(choice, rest);
+                    running--;
+                }
+                case TextQueue.Event.Failure(Throwable cause) -> throw failure(cause);
+            }
         }
     }
 
-    private static Map<String, Object> token(BpeTokenizer tokenizer, int id) {
-        byte[] bytes = tokenizer.bytes(id);
-        int[] unsigned = new int[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            unsigned[i] = bytes[i] & 0xFF;
-        }
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("id", id);
-        object.put("token", new String(bytes, StandardCharsets.UTF_8));
-        object.put("bytes", unsigned);
-        return object;
-    }
-
-    private static Map<String, Object> logprobs(BpeTokenizer tokenizer, TokenLogprobs logprobs) {
-        List<Map<String, Object>> top = new ArrayList<>();
-        for (TokenLogprobs.Entry entry : logprobs.top()) {
-            Map<String, Object> object = token(tokenizer, entry.token());
-            object.put("logprob", Math.max(entry.logprob(), LEAST_LOGPROB));
-            top.add(object);
-        }
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("logprob", Math.max(logprobs.logprob(), LEAST_LOGPROB));
-        object.put("top_logprobs", top);
-        return object;
-    }
-
-    private void report(StopRule rule, int promptTokens, double tokensPerSecond) {
-        if (json) {
-            Map<String, Object> result = new LinkedHashMap<>();
-            result.put(
-                    "finish_reason", rule.finish().orElseThrow().name().toLowerCase(Locale.ROOT));
-            rule.stopString().ifPresent(s -> result.put("stop", s));
-            result.put("prompt_tokens", promptTokens);
-            result.put("completion_tokens", rule.count());
-            result.put("tokens_per_second", tokensPerSecond);
-            console.json(result);
-        } else {
-            console.print("\n");
-            console.note("%d tokens, %.1f tokens/s".formatted(rule.count(), tokensPerSecond));
-        }
+    private RuntimeException failure(Throwable cause) {
+        return switch (cause) {
+            // the language cannot be followed further: no defect, but the user's to change
+            case IllegalStateException e when constraints.given() ->
+                    new IllegalArgumentException(e.getMessage(), e);
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            default -> new IllegalStateException(cause);
+        };
     }
 }

@@ -23,13 +23,21 @@ final class ModelArgument {
             index = "0",
             paramLabel = "MODEL",
             description =
-                    "A Hugging Face folder, a GGUF file, the folder of a training run, or a name from minke list.")
+                    "A Hugging Face folder, a GGUF file, the folder of a training run, or a name"
+                            + " from minke list.")
     private String model = "";
 
     /// Where the model is.
     ///
     /// @throws IOException if there is nothing of that name, or the run has no checkpoint yet
     Path path() throws IOException {
+        return resolve(model);
+    }
+
+    /// Where `model` is, which is typed as described above.
+    ///
+    /// @throws IOException if there is nothing of that name, or the run has no checkpoint yet
+    static Path resolve(String model) throws IOException {
         Path path = Path.of(model);
         if (!Files.exists(path)) {
             ModelStore store = new ModelStore(Home.models());
@@ -56,7 +64,12 @@ final class ModelArgument {
 
     /// Open the model for inference, weights in their stored types.
     DeepSeekModel load(Kernels kernels) throws IOException {
-        return ModelFolder.open(path(), kernels);
+        return load(path(), kernels);
+    }
+
+    /// Open the model at `path` for inference, weights in their stored types.
+    static DeepSeekModel load(Path path, Kernels kernels) throws IOException {
+        return ModelFolder.open(path, kernels);
     }
 
     /// Read the tokenizer beside the weights or within their file.

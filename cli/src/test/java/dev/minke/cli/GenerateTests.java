@@ -3,6 +3,9 @@ package dev.minke.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -175,6 +178,150 @@ class GenerateTests {
         assertThat(ids(lines("-n", "9", "--ignore-eos", "--typical", "0.01"))).hasSize(9);
     }
 
+    @Test
+    void choicesShareAPromptAndReadAsIfAlone() {
+        String[] base = {"-n", "9", "--ignore-eos"};
+        String one = run(base).out();
+        Outcome three = run("-n", "9", "--ignore-eos", "--choices", "3");
+        assertThat(three.exit()).as(three.err()).isZero();
+        assertThat(three.out()).startsWith("--- 1 of 3\n" + one + "--- 2 of 3\nOnce");
+        assertThat(three.err()).contains("27 tokens, ");
+        List<JsonNode> lines = lines("-n", "9", "--ignore-eos", "--choices", "3");
+        assertThat(lines).hasSize(28);
+        StringBuilder all = new StringBuilder();
+        for (int choice = 0; choice < 3; choice++) {
+            all.append("--- ").append(choice + 1).append(" of 3\nOnce");
+            for (JsonNode line : lines) {
+                if (line.path("index").asInt(-1) == choice) {
+                    all.append(line.path("text").asString());
+                }
+            }
+            all.append('\n');
+        }
+        assertThat(all.toString()).isEqualTo(three.out());
+        JsonNode result = lines.getLast();
+        assertThat(result.path("choices")).hasSize(3);
+        assertThat(result.path("choices").path(2).path("finish_reason").asString())
+                .isEqualTo("length");
+        assertThat(result.path("choices").path(2).path("completion_tokens").asInt()).isEqualTo(9);
+        assertThat(result.path("completion_tokens").asInt()).isEqualTo(27);
+    }
+
+    @Test
+    void guessesAheadChangeNothing() {
+        String[] base = {"-n", "60", "--temperature", "0.3", "--ignore-eos", "--speculate"};
+        List<String> outs = new ArrayList<>();
+        for (String how : List.of("off", "auto", "lookup:3", "mtp", "mtp:1")) {
+            List<String> args = new ArrayList<>(List.of(base));
+            args.add(how);
+            Outcome outcome = run(args.toArray(String[]::new));
+            assertThat(outcome.exit()).as(outcome.err()).isZero();
+            outs.add(outcome.out());
+        }
+        assertThat(outs).containsOnly(outs.getFirst());
+    }
+
+    @Test
+    void aSmallerCacheTakesTheSamePathAtFirst() {
+        List<Integer> exact = ids(lines("-n", "12", "--temperature", "0", "--ignore-eos"));
+        List<Integer> half =
+                ids(
+                        lines(
+                                "-n",
+                                "12",
+                                "--temperature",
+                                "0",
+                                "--ignore-eos",
+                                "--cache-type",
+                                "bf16"));
+        assertThat(half).hasSize(12);
+        assertThat(half.getFirst()).isEqualTo(exact.getFirst());
+    }
+
+    private Path file(String name, String text) {
+        try {
+            return Files.writeString(temp.resolve(name), text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String completion(String... options) {
+        Outcome outcome = run(options);
+        assertThat(outcome.exit()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).startsWith("Once");
+        return outcome.out().substring(4, outcome.out().length() - 1);
+    }
+
+    @Test
+    void textIsHeldToALanguage() {
+        assertThat(completion("--regex", "[a-c]{3}(-\\d)?;")).matches("[a-c]{3}(-\\d)?;");
+        assertThat(run("--regex", "(no|yes)", "--choices", "2").out())
+                .matches("--- 1 of 2\nOnce(no|yes)\n--- 2 of 2\nOnce(no|yes)\n");
+        Path schema =
+                file(
+                        "schema.json",
+                        """
+                        {"type": "object", "additionalProperties": false, "required": ["size", "big"],
+                         "properties": {"size": {"enum": ["small", "large"]}, "big": {"type": "boolean"}}}
+                        """);
+        for (String temperature : List.of("0", "1.5")) {
+            JsonNode value =
+                    JsonMapper.shared()
+                            .readTree(
+                                    completion(
+                                            "--json-schema",
+                                            schema.toString(),
+                                            "--temperature",
+                                            temperature));
+            assertThat(value.path("size").asString()).isIn("small", "large");
+            assertThat(value.path("big").isBoolean()).isTrue();
+        }
+        Path grammar = file("g.gbnf", "root ::= word (\", \" word)+ \".\"\nword ::= [x-z]{2}\n");
+        assertThat(completion("--grammar", grammar.toString(), "-n", "500", "--temperature", "0.9"))
+                .matches("[x-z]{2}(, [x-z]{2})+\\.");
+        List<JsonNode> lines = lines("--regex", "ab", "--ignore-eos", "--min-tokens", "9");
+        assertThat(ids(lines)).hasSize(2);
+        assertThat(lines.getLast().path("finish_reason").asString()).isEqualTo("stop");
+    }
+
+    @Test
+    void languagesThatDoNotWorkAreRefusedInOneLine() {
+        Path not = file("not.json", "{\"not\": {\"type\": \"string\"}}");
+        Path bytes = temp.resolve("latin.gbnf");
+        try {
+            Files.write(bytes, new byte[] {'r', (byte) 0xe9});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        refused("not.json: schema", "--json-schema", not.toString());
+        refused("no such file: ", "--json-schema", temp.resolve("none.json").toString());
+        refused("pattern, line 1", "--regex", "(a");
+        refused("latin.gbnf: not a text in UTF-8", "--grammar", bytes.toString());
+        refused("exclude each other", "--regex", "a", "--grammar", not.toString());
+    }
+
+    private void refused(String problem, String... options) {
+        Outcome outcome = run(options);
+        assertThat(outcome.exit()).isEqualTo(1);
+        assertThat(outcome.err()).startsWith("minke: ").contains(problem).hasLineCount(1);
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "--speculate fast; is no way to speculate, expected off, mtp, lookup or auto",
+                "--speculate mtp:99; maxDrafts is 99",
+                "--cache-type q3; expected one of [F32",
+            })
+    void whatIsNoOptionIsWrongUsage(String options, String problem) {
+        Outcome outcome = run(options.split(" "));
+        assertThat(outcome.exit()).isEqualTo(2);
+        assertThat(outcome.err()).startsWith("minke: ").contains(problem).hasLineCount(1);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
@@ -189,6 +336,8 @@ class GenerateTests {
                 "--logit-bias 99999=1; logit bias names token 99999",
                 "--logprobs -2; logprobs is -2",
                 "--max-tokens 0; --max-tokens is 0, expected 1 or more",
+                "--choices 0; --choices is 0, expected 1 to 512",
+                "--max-tokens 2000000000; longer than max_position_embeddings",
                 "--min-tokens 300; min tokens is 300, expected 0 to max tokens, 256"
             })
     void whatDoesNotFitIsRefusedInOneLine(String options, String problem) {

@@ -1,7 +1,6 @@
-/// Text from a model: [AttentionCache] and attention over it ([CachedAttention], absorbed where it
-/// is latent), [Generator] which runs sequences side by side, and how a token is chosen: [Sampler]
-/// draws from the [Candidates] that filters leave, [StopRule] and [StopMatcher] say where text
-/// ends, [Continuation] is both for one sequence.
+/// Text from a model's logits: [Sampler] draws from the [Candidates] that filters leave, [StopRule]
+/// and [StopMatcher] say where text ends, [Continuation] is both for one sequence. The engine that
+/// runs sequences side by side is in [dev.minke.infer.engine].
 @NullMarked
 package dev.minke.infer;
 

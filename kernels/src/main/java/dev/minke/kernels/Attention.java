@@ -41,11 +41,19 @@ final class Attention {
         }
     }
 
-    /// One head of one sequence: its rows start at row `start` of all tensors.
+    /// One head of one sequence: its tokens start at row `start` of keys and values, at row `query`
+    /// of queries and results, where the first may be missing.
     record Head(
-            AttentionShape shape, Tensor q, Tensor kv, Tensor kr, long start, int length, int h) {
+            AttentionShape shape,
+            Tensor q,
+            Tensor kv,
+            Tensor kr,
+            long query,
+            long start,
+            int length,
+            int h) {
         long query(int row) {
-            return q.offset() + 4 * ((start + row) * q.rowStride() + (long) h * shape.queryKey());
+            return q.offset() + 4 * ((query + row) * q.rowStride() + (long) h * shape.queryKey());
         }
 
         long key(int row) {
@@ -92,13 +100,15 @@ final class Attention {
             Scratch.Pool pool,
             AttentionShape shape,
             Tensor q,
+            Tensor queries,
             Tensor kv,
             Tensor kr,
-            Tensor sequences,
+            Tensor tokens,
             Tensor out,
             Tensor lse) {
-        int[] starts = sequences.toInts();
-        int[] owner = owners(starts);
+        int[] starts = tokens.toInts();
+        int[] own = queries.toInts();
+        int[] owner = owners(own, starts);
         int heads = shape.heads();
         Plan plan = Plan.of(shape);
         team.run(
@@ -107,15 +117,10 @@ final class Attention {
                     // later blocks have more keys: first
                     int block = owner.length / 2 - 1 - index / heads;
                     int s = owner[2 * block];
-                    Head head =
-                            new Head(
-                                    shape,
-                                    q,
-                                    kv,
-                                    kr,
-                                    starts[s],
-                                    starts[s + 1] - starts[s],
-                                    index % heads);
+                    int length = starts[s + 1] - starts[s];
+                    long query = own[s + 1] - length;
+                    int h = index % heads;
+                    Head head = new Head(shape, q, kv, kr, query, starts[s], length, h);
                     Scratch scratch = pool.take(worker);
                     float[] w = scratch.rows(plan.size());
                     block(head, plan, w, owner[2 * block + 1], out, lse);
@@ -123,25 +128,31 @@ final class Attention {
                 });
     }
 
-    /// Sequence and first row of each block of queries.
-    private static int[] owners(int[] starts) {
+    /// Sequence and first token of each block of queries. Blocks begin at multiples of [#BLOCK]
+    /// tokens, or with the first query.
+    private static int[] owners(int[] queries, int[] tokens) {
         int count = 0;
-        for (int s = 0; s + 1 < starts.length; s++) {
-            count += Math.ceilDiv(starts[s + 1] - starts[s], BLOCK);
+        for (int s = 0; s + 1 < tokens.length; s++) {
+            int length = tokens[s + 1] - tokens[s];
+            int first = length - (queries[s + 1] - queries[s]);
+            count += first == length ? 0 : Math.ceilDiv(length, BLOCK) - first / BLOCK;
         }
         int[] owner = new int[2 * count];
         int at = 0;
-        for (int s = 0; s + 1 < starts.length; s++) {
-            for (int row = 0; row < starts[s + 1] - starts[s]; row += BLOCK) {
+        for (int s = 0; s + 1 < tokens.length; s++) {
+            int length = tokens[s + 1] - tokens[s];
+            int row = length - (queries[s + 1] - queries[s]);
+            while (row < length) {
                 owner[at++] = s;
                 owner[at++] = row;
+                row = (row / BLOCK + 1) * BLOCK;
             }
         }
         return owner;
     }
 
     private static void block(Head head, Plan plan, float[] w, int q0, Tensor out, Tensor lse) {
-        int rows = Math.min(BLOCK, head.length - q0);
+        int rows = Math.min(BLOCK - q0 % BLOCK, head.length - q0);
         float scale = head.shape.scale();
         head.loadQueries(q0, rows, w, plan.q);
         for (int j0 = 0; j0 <= q0; j0 += BLOCK) {
@@ -151,14 +162,14 @@ final class Attention {
             values(head, plan, w, q0 - j0, rows, j0, keys);
         }
         MemorySegment sums = lse.segment();
-        long at = lse.offset() + 4 * (head.h * lse.rowStride() + head.start + q0);
+        long at = lse.offset() + 4 * (head.h * lse.rowStride() + head.query + q0);
         for (int i = 0; i < rows; i++) {
             Softmax.scale(w, plan.o + i * plan.ldo, plan.ldo, 1 / w[plan.l + i]);
             float sum = (float) (w[plan.m + i] + Math.log(w[plan.l + i]));
             sums.set(JAVA_FLOAT_UNALIGNED, at + 4L * i, sum);
         }
         int dv = head.shape.value();
-        long to = out.offset() + 4 * ((head.start + q0) * out.rowStride() + (long) head.h * dv);
+        long to = out.offset() + 4 * ((head.query + q0) * out.rowStride() + (long) head.h * dv);
         Panels.copyOut(w, plan.o, plan.ldo, rows, dv, out.segment(), to, out.rowStride());
     }
 

@@ -111,7 +111,7 @@ final class AttentionBackward {
                     int s = index / heads;
                     int length = starts[s + 1] - starts[s];
                     int h = index % heads;
-                    Head head = new Head(shape, q, kv, kr, starts[s], length, h);
+                    Head head = new Head(shape, q, kv, kr, starts[s], starts[s], length, h);
                     Plan plan = Plan.of(shape, length);
                     Scratch scratch = pool.take(worker);
                     float[] w = scratch.rows(plan.size);

@@ -25,15 +25,30 @@ final class Bands {
 
     private Bands() {}
 
+    /// Whether rows of about `rowCost` element steps are a single task. Then the caller does it
+    /// himself: that spares the object which carries the work to other threads, and a step of
+    /// decoding consists of such operations.
+    static boolean few(long rows, long rowCost) {
+        return rows <= least(rowCost);
+    }
+
+    /// As [#few(long, long)] for single elements.
+    static boolean few(long elements) {
+        return elements <= MIN_ELEMENTS;
+    }
+
+    private static long least(long rowCost) {
+        return Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1));
+    }
+
     /// Run `body` over ranges of `rows` rows that cost about `rowCost` element steps each.
     static void rows(Team team, long rows, long rowCost, Body body) {
-        run(team, rows, Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1)), 1, body);
+        run(team, rows, least(rowCost), 1, body);
     }
 
     /// As [#rows(Team, long, long, Body)], for work that needs scratch memory.
     static void rows(Team team, Scratch.Pool pool, long rows, long rowCost, ScratchBody body) {
-        long least = Math.max(1, MIN_ELEMENTS / Math.max(rowCost, 1));
-        long step = Math.max(least, Math.ceilDiv(rows, 8L * team.size()));
+        long step = Math.max(least(rowCost), Math.ceilDiv(rows, 8L * team.size()));
         team.run(
                 Math.toIntExact(Math.ceilDiv(rows, step)),
                 (index, worker) -> {

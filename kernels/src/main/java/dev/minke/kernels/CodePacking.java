@@ -1,24 +1,22 @@
 package dev.minke.kernels;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
 import dev.minke.kernels.Packed.Coding;
-import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
-/// Brings blocks of codes of four, five and six bits into the order of [CodePanels].
+/// Brings the words of a block of codes into the order of [CodePanels], [NarrowPanels], [Q8Panels]
+/// and [Fp8Panels].
 ///
-/// First the vectors of scales as in the file. Then for every 32 inputs four words of each output:
-/// word t holds inputs 8t to 8t + 3 in the lower halves of its bytes and the next four in the upper
-/// ones. Then for five bits a word whose byte i holds the fifth bits of inputs 4g + i at bit g; for
-/// six bits two words whose byte i holds the upper bits of inputs 4g + i at bit 2g, four g in each.
+/// First the scales as in the file. Then, for codes of four bits and more, for every 32 inputs four
+/// words of each output: word t holds inputs 8t to 8t + 3 in the lower halves of its bytes and the
+/// next four in the upper ones. Then for five bits a word whose byte i holds the fifth bits of
+/// inputs 4g + i at bit g; for six bits two words whose byte i holds the upper bits of inputs 4g +
+/// i at bit 2g, four g in each.
+///
+/// All methods take one block of one row from `from[at]` on; its words go to every [Packed#WIDTH]th
+/// place of `to`.
 final class CodePacking {
-    private static final VectorSpecies<Integer> I = Lanes.INT;
-    private static final int L = Lanes.COUNT;
-    private static final int VECTOR = 4 * L;
+    private static final int WIDTH = Packed.WIDTH;
     private static final int LOW = 0x0F0F0F0F;
+    private static final int HIGH = 0xF0F0F0F0;
 
     private CodePacking() {}
 
@@ -39,109 +37,203 @@ final class CodePacking {
         return (coding.bytes - head(coding)) / (coding.size / 32);
     }
 
-    /// Write a block whose words stand lane by lane, word w of output j at `words` + w * 4L + j.
-    static void arrange(Coding coding, int[] lanes, int words, MemorySegment to, long at) {
-        long codes = at + head(coding) * VECTOR;
+    /// Write one block, but for the half word of a type that has one.
+    static void arrange(Coding coding, int[] from, int at, int[] to, int lane) {
         switch (coding) {
-            case Q4_0, IQ4_NL -> simple(lanes, words, to, codes);
-            case IQ4_XS -> {
-                Packing.copy(lanes, words, 8, to, at);
-                for (int j = 0; j < 8; j++) {
-                    simple(lanes, words + (2 + 4 * j) * 4 * L, to, codes);
-                    codes += 16 * VECTOR;
-                }
-            }
             case Q4_1 -> {
-                Packing.copy(lanes, words, 4, to, at);
-                simple(lanes, words + 4 * L, to, codes);
-            }
-            case Q5_0 -> {
-                simple(lanes, words + 4 * L, to, codes);
-                fifth(lanes, words, to, codes + 16 * VECTOR);
+                copy(from, at, 1, to, lane);
+                simple(from, at + 1, to, lane + WIDTH);
             }
             case Q5_1 -> {
-                Packing.copy(lanes, words, 4, to, at);
-                simple(lanes, words + 8 * L, to, codes);
-                fifth(lanes, words + 4 * L, to, codes + 16 * VECTOR);
+                copy(from, at, 1, to, lane);
+                simple(from, at + 2, to, lane + WIDTH);
+                to[lane + 5 * WIDTH] = fifth(from[at + 1]);
             }
-            case Q4_K -> {
-                Packing.copy(lanes, words, 16, to, at);
+            case IQ4_XS -> {
+                copy(from, at, 2, to, lane);
                 for (int j = 0; j < 8; j++) {
-                    nibbles(lanes, words + (4 + j / 2 * 8) * 4 * L, j % 2, 4, to, codes);
-                    codes += 16 * VECTOR;
+                    simple(from, at + 2 + 4 * j, to, lane + (2 + 4 * j) * WIDTH);
+                }
+            }
+            case Q2_K -> {
+                copy(from, at + 20, 1, to, lane);
+                copy(from, at, 4, to, lane + WIDTH);
+                narrow(from, at + 4, to, lane + 5 * WIDTH, 2 * WIDTH);
+            }
+            case Q3_K -> {
+                copy(from, at + 24, 3, to, lane);
+                narrow(from, at + 8, to, lane + 3 * WIDTH, 3 * WIDTH);
+                eighths(from, at, to, lane + 5 * WIDTH, 3 * WIDTH);
+            }
+            case FP8 -> copy(from, at, 32, to, lane + WIDTH); // the scale comes later
+            case Q4_K -> {
+                copy(from, at, 4, to, lane);
+                for (int p = 0; p < 4; p++) {
+                    nibbles(from, at + 4 + 8 * p, to, lane + (4 + 8 * p) * WIDTH, 4 * WIDTH);
                 }
             }
             case Q5_K -> {
-                Packing.copy(lanes, words, 16, to, at);
-                for (int j = 0; j < 8; j++) {
-                    nibbles(lanes, words + (12 + j / 2 * 8) * 4 * L, j % 2, 4, to, codes);
-                    gather(lanes, words + 4 * 4 * L, j, 1, 8, to, codes + 16 * VECTOR);
-                    codes += 20 * VECTOR;
+                copy(from, at, 4, to, lane);
+                for (int p = 0; p < 4; p++) {
+                    nibbles(from, at + 12 + 8 * p, to, lane + (4 + 10 * p) * WIDTH, 5 * WIDTH);
                 }
+                eighths(from, at + 4, to, lane + 8 * WIDTH, 5 * WIDTH);
             }
             case Q6_K -> {
-                Packing.copy(lanes, words + 48 * 4 * L, 16, to, at + 2 * VECTOR);
-                for (int j = 0; j < 8; j++) {
-                    int from = words + (j / 4 * 16 + j % 2 * 8) * 4 * L;
-                    nibbles(lanes, from, j / 2 % 2, 4, to, codes);
-                    int top = words + (32 + j / 4 * 8) * 4 * L;
-                    int shift = j % 4 * 2;
-                    gather(lanes, top, shift, 2, 4, to, codes + 16 * VECTOR);
-                    gather(lanes, top + 16 * L, shift, 2, 4, to, codes + 20 * VECTOR);
-                    codes += 24 * VECTOR;
+                copy(from, at + 48, 4, to, lane);
+                int first = lane + 4 * WIDTH;
+                for (int h = 0; h < 2; h++) {
+                    // sub-blocks h * 4 and + 2, then + 1 and + 3
+                    nibbles(from, at + 16 * h, to, first + 24 * h * WIDTH, 12 * WIDTH);
+                    nibbles(from, at + 16 * h + 8, to, first + (24 * h + 6) * WIDTH, 12 * WIDTH);
+                    int top = at + 32 + 8 * h;
+                    int upper = first + (24 * h + 4) * WIDTH;
+                    quarters(from, top, 1, to, upper, 6 * WIDTH);
+                    quarters(from, top + 4, 1, to, upper + WIDTH, 6 * WIDTH);
                 }
             }
             default -> throw new IllegalArgumentException(coding + " has no codes");
         }
     }
 
+    private static void copy(int[] from, int at, int words, int[] to, int lane) {
+        for (int i = 0; i < words; i++) {
+            to[lane + i * WIDTH] = from[at + i];
+        }
+    }
+
+    /// As [#arrange] for blocks of 32 inputs that begin with a half word, which may stand in either
+    /// half: their words begin `shift` bits, 16 or 0, behind the start of a word.
+    static void arrangeShort(Coding coding, int[] from, int at, int shift, int[] to, int lane) {
+        switch (coding) {
+            case Q8_0 -> bytes(from, at, shift, to, lane);
+            case Q4_0, IQ4_NL -> {
+                int up = 16 - shift;
+                int b = from[at + 1];
+                int c = from[at + 2];
+                int d = from[at + 3];
+                simple(
+                        from[at] >>> shift | b << 16 << up,
+                        b >>> shift | c << 16 << up,
+                        c >>> shift | d << 16 << up,
+                        d >>> shift | from[at + 4] << 16 << up,
+                        to,
+                        lane);
+            }
+            case Q5_0 -> {
+                int up = 16 - shift;
+                int b = from[at + 1];
+                int c = from[at + 2];
+                int d = from[at + 3];
+                int e = from[at + 4];
+                to[lane + 4 * WIDTH] = fifth(from[at] >>> shift | b << 16 << up);
+                simple(
+                        b >>> shift | c << 16 << up,
+                        c >>> shift | d << 16 << up,
+                        d >>> shift | e << 16 << up,
+                        e >>> shift | from[at + 5] << 16 << up,
+                        to,
+                        lane);
+            }
+            default -> throw new IllegalArgumentException(coding + " begins with no half word");
+        }
+    }
+
+    /// Eight words of signed bytes.
+    private static void bytes(int[] from, int at, int shift, int[] to, int lane) {
+        int up = 16 - shift;
+        int b = from[at + 1];
+        int c = from[at + 2];
+        int d = from[at + 3];
+        int e = from[at + 4];
+        int f = from[at + 5];
+        int g = from[at + 6];
+        int h = from[at + 7];
+        to[lane] = Q8Panels.word(from[at] >>> shift | b << 16 << up);
+        to[lane + WIDTH] = Q8Panels.word(b >>> shift | c << 16 << up);
+        to[lane + 2 * WIDTH] = Q8Panels.word(c >>> shift | d << 16 << up);
+        to[lane + 3 * WIDTH] = Q8Panels.word(d >>> shift | e << 16 << up);
+        to[lane + 4 * WIDTH] = Q8Panels.word(e >>> shift | f << 16 << up);
+        to[lane + 5 * WIDTH] = Q8Panels.word(f >>> shift | g << 16 << up);
+        to[lane + 6 * WIDTH] = Q8Panels.word(g >>> shift | h << 16 << up);
+        to[lane + 7 * WIDTH] = Q8Panels.word(h >>> shift | from[at + 8] << 16 << up);
+    }
+
     /// Four words of nibbles whose upper halves are the last 16 inputs.
-    private static void simple(int[] lanes, int from, MemorySegment to, long at) {
-        nibbles(lanes, from, 0, 2, to, at);
-        nibbles(lanes, from, 1, 2, to, at + 8 * VECTOR);
+    private static void simple(int[] from, int at, int[] to, int lane) {
+        simple(from[at], from[at + 1], from[at + 2], from[at + 3], to, lane);
     }
 
-    /// Join the lower (`half` 0) or upper nibbles of two words into one, `count` times.
-    private static void nibbles(
-            int[] lanes, int from, int half, int count, MemorySegment to, long at) {
-        for (int t = 0; t < count; t++) {
-            for (int q = 0; q < 4; q++) {
-                int place = from + (8 * t + q) * L;
-                IntVector first = IntVector.fromArray(I, lanes, place);
-                IntVector second = IntVector.fromArray(I, lanes, place + 4 * L);
-                IntVector low = first.lanewise(VectorOperators.LSHR, 4 * half).and(LOW);
-                IntVector high = second.lanewise(VectorOperators.LSHR, 4 * half).and(LOW);
-                low.or(high.lanewise(VectorOperators.LSHL, 4))
-                        .intoMemorySegment(to, at + (4 * t + q) * VECTOR, LITTLE_ENDIAN);
-            }
+    private static void simple(int a, int b, int c, int d, int[] to, int lane) {
+        to[lane] = a & LOW | (b & LOW) << 4;
+        to[lane + WIDTH] = c & LOW | (d & LOW) << 4;
+        to[lane + 2 * WIDTH] = a >>> 4 & LOW | b & HIGH;
+        to[lane + 3 * WIDTH] = c >>> 4 & LOW | d & HIGH;
+    }
+
+    /// Eight words of nibbles whose upper halves belong to another 32 inputs, `upper` further on.
+    private static void nibbles(int[] from, int at, int[] to, int lane, int upper) {
+        for (int t = 0; t < 4; t++) {
+            int first = from[at + 2 * t];
+            int second = from[at + 2 * t + 1];
+            to[lane + t * WIDTH] = first & LOW | (second & LOW) << 4;
+            to[lane + t * WIDTH + upper] = first >>> 4 & LOW | second & HIGH;
         }
     }
 
-    /// Join `bits` bits of each byte, from bit `shift` on, of `count` words into one.
-    private static void gather(
-            int[] lanes, int from, int shift, int bits, int count, MemorySegment to, long at) {
-        int mask = 0x01010101 * ((1 << bits) - 1);
-        for (int q = 0; q < 4; q++) {
-            IntVector all = IntVector.zero(I);
-            for (int g = 0; g < count; g++) {
-                IntVector word = IntVector.fromArray(I, lanes, from + (4 * g + q) * L);
-                IntVector part = word.lanewise(VectorOperators.LSHR, shift).and(mask);
-                all = all.or(part.lanewise(VectorOperators.LSHL, bits * g));
-            }
-            all.intoMemorySegment(to, at + q * VECTOR, LITTLE_ENDIAN);
+    /// Move bit 4g + i to bit 8i + g: four exchanges of two bits of the bits' numbers.
+    private static int fifth(int bits) {
+        int x = exchange(bits, 3, 0x0A0A0A0A);
+        x = exchange(x, 6, 0x00CC00CC);
+        x = exchange(x, 12, 0x0000F0F0);
+        return exchange(x, 8, 0x0000FF00);
+    }
+
+    /// Exchange the bits of `mask` with those `distance` above.
+    private static int exchange(int x, int distance, int mask) {
+        int different = (x ^ x >>> distance) & mask;
+        return x ^ different ^ different << distance;
+    }
+
+    /// Sixteen words of two bits: two words for every 32 inputs, `step` apart.
+    private static void narrow(int[] from, int at, int[] to, int lane, int step) {
+        for (int h = 0; h < 2; h++) {
+            int first = lane + 4 * h * step;
+            quarters(from, at + 8 * h, 1, to, first, step);
+            quarters(from, at + 8 * h + 4, 1, to, first + WIDTH, step);
         }
     }
 
-    /// A word whose bit 4g + i belongs to input 4g + i.
-    private static void fifth(int[] lanes, int from, MemorySegment to, long at) {
-        for (int q = 0; q < 4; q++) {
-            IntVector bits = IntVector.fromArray(I, lanes, from + q * L);
-            IntVector all = IntVector.zero(I);
-            for (int k = 0; k < 32; k++) {
-                IntVector bit = bits.lanewise(VectorOperators.LSHR, k).and(1);
-                all = all.or(bit.lanewise(VectorOperators.LSHL, k % 4 * 8 + k / 4));
-            }
-            all.intoMemorySegment(to, at + q * VECTOR, LITTLE_ENDIAN);
+    /// Four words, `next` apart, of which byte i holds in its quarter p two bits of one input of
+    /// sub-block p: each sub-block gets its word, `step` apart, a transposition.
+    private static void quarters(int[] from, int at, int next, int[] to, int lane, int step) {
+        int a = from[at];
+        int b = from[at + next];
+        int c = from[at + 2 * next];
+        int d = from[at + 3 * next];
+        int x = (a >>> 2 ^ b) & 0x33333333;
+        int y = (c >>> 2 ^ d) & 0x33333333;
+        a ^= x << 2;
+        b ^= x;
+        c ^= y << 2;
+        d ^= y;
+        x = (a >>> 4 ^ c) & LOW;
+        y = (b >>> 4 ^ d) & LOW;
+        to[lane] = a ^ x << 4;
+        to[lane + step] = b ^ y << 4;
+        to[lane + 2 * step] = c ^ x;
+        to[lane + 3 * step] = d ^ y;
+    }
+
+    /// As [#quarters] for eight words of single bits.
+    private static void eighths(int[] from, int at, int[] to, int lane, int step) {
+        for (int g = 0; g < 8; g += 2) {
+            int a = from[at + g];
+            int b = from[at + g + 1];
+            to[lane + g * step] = a & 0x55555555 | (b & 0x55555555) << 1;
+            to[lane + (g + 1) * step] = a >>> 1 & 0x55555555 | b & 0xAAAAAAAA;
         }
+        quarters(to, lane, 2 * step, to, lane, 2 * step);
+        quarters(to, lane + step, 2 * step, to, lane + step, 2 * step);
     }
 }

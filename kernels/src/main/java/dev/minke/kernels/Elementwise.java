@@ -26,7 +26,12 @@ final class Elementwise {
     private Elementwise() {}
 
     static void add(Team team, Tensor a, Tensor b, Tensor y) {
-        if (a.contiguous() && b.contiguous() && y.contiguous()) {
+        boolean flat = a.contiguous() && b.contiguous() && y.contiguous();
+        if (flat && Bands.few(y.size())) {
+            addSpan(a, b, y, 0, 0, 0, y.size());
+            return;
+        }
+        if (flat) {
             Bands.elements(
                     team,
                     y.size(),
@@ -155,7 +160,8 @@ final class Elementwise {
                     Halves.widenF16(x, xAt, y, yAt, n);
                 }
             }
-            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+            case I32, I8 ->
+                    throw new IllegalArgumentException(from.dtype() + " is no floating type");
         }
     }
 

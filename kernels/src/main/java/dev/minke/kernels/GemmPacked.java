@@ -5,11 +5,9 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import dev.minke.kernels.Gemm.Layout;
 import dev.minke.kernels.Gemm.Operand;
 import dev.minke.kernels.Packed.Coding;
-import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.IntVector;
@@ -40,25 +38,6 @@ final class GemmPacked {
     private static final int AHEAD = 32 << 10;
 
     private GemmPacked() {}
-
-    static PackedMatrix pack(Team team, Tensor b, Arena arena) {
-        Packed to = allocate(Coding.of(b.dtype()), b.rows(), b.cols(), arena);
-        long rowBytes = b.rowStride() * b.dtype().bytes();
-        Packing.run(team, new Packing.Source(b.segment(), b.offset(), rowBytes), to);
-        return to;
-    }
-
-    static PackedMatrix pack(Team team, BlockMatrix b, Arena arena) {
-        Packed to = allocate(Coding.of(b.format()), b.rows(), b.cols(), arena);
-        Packing.run(team, new Packing.Source(b.data(), 0, b.rowBytes()), to);
-        return to;
-    }
-
-    private static Packed allocate(Coding coding, long rows, long cols, Arena arena) {
-        long row = Math.multiplyExact(cols / coding.size, coding.bytes);
-        long bytes = Math.multiplyExact(Math.ceilDiv(rows, WIDTH) * WIDTH, row);
-        return new Packed(coding, arena.allocate(Math.max(bytes, 1), 64), rows, cols);
-    }
 
     static void run(
             Team team,
@@ -181,6 +160,9 @@ final class GemmPacked {
         switch (coding) {
             case F32 -> PlainPanels.dotF32(b, at, k0, k1, x, scratch.s);
             case BF16 -> PlainPanels.dotBf16(b, at, k0, k1, x, scratch.s);
+            case F16 -> HalfPanels.dot(b, at, k0, k1, x, scratch.s);
+            case FP8 -> Fp8Panels.dot(b, at, k0, k1, x, scratch.s);
+            case Q2_K, Q3_K -> NarrowPanels.dot(coding, b, at, k0, k1, x, scratch.s, scratch.codes);
             case Q8_0 -> Q8Panels.dot(b, at, k0, k1, x, scratch.s);
             case Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS ->
                     CodePanels.dot(coding, b, at, k0, k1, x, scratch.s, scratch.codes);
@@ -243,6 +225,13 @@ final class GemmPacked {
         switch (coding) {
             case F32 -> PlainPanels.unpackF32(segment, at, half, kc, to, toAt);
             case BF16 -> PlainPanels.unpackBf16(segment, at, half, kc, to, toAt);
+            case F16 -> HalfPanels.unpack(segment, at, half, kc, to, toAt);
+            case FP8 -> Fp8Panels.unpack(segment, at, half, kc, to, toAt);
+            case Q2_K, Q3_K -> {
+                int start = k0 % coding.size;
+                NarrowPanels.unpack(
+                        coding, segment, at, half, start, kc, scratch.s, scratch.codes, to, toAt);
+            }
             case Q8_0 -> Q8Panels.unpack(segment, at, half, kc, scratch.s, to, toAt);
             case Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> {
                 int start = k0 % coding.size;

@@ -99,7 +99,7 @@ final class Halves {
             case F32 -> MemorySegment.copy(from, JAVA_FLOAT_UNALIGNED, at, to, toAt, n);
             case BF16 -> readBf16(from, at, to, toAt, n);
             case F16 -> readF16(from, at, to, toAt, n);
-            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+            case I32, I8 -> throw new IllegalArgumentException(type + " is no floating type");
         }
     }
 
@@ -120,6 +120,17 @@ final class Halves {
         }
         for (; i < n; i++) {
             to[toAt + i] = F16.toFloat(from.get(JAVA_SHORT_UNALIGNED, at + 2L * i));
+        }
+    }
+
+    /// Round `n` floats to BF16 memory from byte `at` on.
+    static void writeBf16(float[] from, int fromAt, MemorySegment to, long at, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            storeBf16(FloatVector.fromArray(F, from, fromAt + i), to, at + 2L * i);
+        }
+        for (; i < n; i++) {
+            to.set(JAVA_SHORT_UNALIGNED, at + 2L * i, Bf16.fromFloat(from[fromAt + i]));
         }
     }
 

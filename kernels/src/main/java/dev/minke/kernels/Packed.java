@@ -3,6 +3,7 @@ package dev.minke.kernels;
 import dev.minke.tensor.BlockFormat;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// A weight in panels of [#WIDTH] outputs, in its stored type.
@@ -28,11 +29,16 @@ record Packed(Coding coding, MemorySegment segment, long rows, long cols) implem
     enum Coding {
         F32(1, 4),
         BF16(1, 2),
+        F16(1, 2),
+        /// e4m3 codes with a scale, see [Fp8Panels].
+        FP8(128, 132),
         Q8_0(BlockFormat.Q8_0),
         Q4_0(BlockFormat.Q4_0),
         Q4_1(BlockFormat.Q4_1),
         Q5_0(BlockFormat.Q5_0),
         Q5_1(BlockFormat.Q5_1),
+        Q2_K(BlockFormat.Q2_K),
+        Q3_K(BlockFormat.Q3_K),
         Q4_K(BlockFormat.Q4_K),
         Q5_K(BlockFormat.Q5_K),
         Q6_K(BlockFormat.Q6_K),
@@ -54,8 +60,17 @@ record Packed(Coding coding, MemorySegment segment, long rows, long cols) implem
             this(format.blockSize(), format.blockBytes());
         }
 
+        /// Bytes of a block of one output in the file.
+        int stored() {
+            return this == FP8 ? size : bytes;
+        }
+
         static Coding of(DType type) {
-            return type == DType.BF16 ? BF16 : F32;
+            return switch (type) {
+                case BF16 -> BF16;
+                case F16 -> F16;
+                default -> F32;
+            };
         }
 
         static Coding of(BlockFormat format) {
@@ -65,15 +80,22 @@ record Packed(Coding coding, MemorySegment segment, long rows, long cols) implem
                 case Q4_1 -> Q4_1;
                 case Q5_0 -> Q5_0;
                 case Q5_1 -> Q5_1;
+                case Q2_K -> Q2_K;
+                case Q3_K -> Q3_K;
                 case Q4_K -> Q4_K;
                 case Q5_K -> Q5_K;
                 case Q6_K -> Q6_K;
                 case IQ4_NL -> IQ4_NL;
                 case IQ4_XS -> IQ4_XS;
-                case Q2_K, Q3_K ->
-                        throw new IllegalArgumentException("no packed layout for " + format);
             };
         }
+    }
+
+    /// Panels of undefined content.
+    static Packed allocate(Coding coding, long rows, long cols, Arena arena) {
+        long row = Math.multiplyExact(cols / coding.size, coding.bytes);
+        long bytes = Math.multiplyExact(Math.ceilDiv(rows, WIDTH) * WIDTH, row);
+        return new Packed(coding, arena.allocate(Math.max(bytes, 1), 64), rows, cols);
     }
 
     @Override

@@ -31,9 +31,9 @@ final class Q8Panels {
 
     private Q8Panels() {}
 
-    /// Make words of a panel out of words of the file.
-    static IntVector word(IntVector stored) {
-        return stored.lanewise(VectorOperators.XOR, 0x80808080);
+    /// Make a word of a panel out of one of the file.
+    static int word(int stored) {
+        return stored ^ 0x80808080;
     }
 
     /// s[0..4L] += x[k0..k1] * the blocks from byte `at` on; s[4L..8L] is overwritten.

@@ -23,29 +23,25 @@ final class RmsNorm {
     private RmsNorm() {}
 
     static void forward(Team team, Tensor x, Tensor gain, float eps, Tensor y, Tensor rstd) {
+        long rows = x.rows();
+        if (Bands.few(rows, x.cols())) {
+            range(x, gain, eps, y, rstd, 0, rows);
+        } else {
+            Bands.rows(team, rows, x.cols(), (from, to) -> range(x, gain, eps, y, rstd, from, to));
+        }
+    }
+
+    private static void range(
+            Tensor x, Tensor gain, float eps, Tensor y, Tensor rstd, long from, long to) {
         int d = Math.toIntExact(x.cols());
-        Bands.rows(
-                team,
-                x.rows(),
-                d,
-                (from, to) -> {
-                    for (long t = from; t < to; t++) {
-                        long xo = x.offset() + 4 * t * x.rowStride();
-                        long yo = y.offset() + 4 * t * y.rowStride();
-                        float mean = dot(x.segment(), xo, x.segment(), xo, d) / d;
-                        float r = (float) (1 / Math.sqrt(mean + eps));
-                        rstd.segment().set(JAVA_FLOAT_UNALIGNED, rstd.offset() + 4 * t, r);
-                        normalize(
-                                x.segment(),
-                                xo,
-                                r,
-                                gain.segment(),
-                                gain.offset(),
-                                y.segment(),
-                                yo,
-                                d);
-                    }
-                });
+        for (long t = from; t < to; t++) {
+            long xo = x.offset() + 4 * t * x.rowStride();
+            long yo = y.offset() + 4 * t * y.rowStride();
+            float mean = dot(x.segment(), xo, x.segment(), xo, d) / d;
+            float r = (float) (1 / Math.sqrt(mean + eps));
+            rstd.segment().set(JAVA_FLOAT_UNALIGNED, rstd.offset() + 4 * t, r);
+            normalize(x.segment(), xo, r, gain.segment(), gain.offset(), y.segment(), yo, d);
+        }
     }
 
     private static void normalize(

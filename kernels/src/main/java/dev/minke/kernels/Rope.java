@@ -34,26 +34,37 @@ final class Rope {
             Tensor positions,
             Tensor table,
             boolean inverse) {
-        int dr = Math.toIntExact(table.cols());
-        int[] position = positions.toInts();
-        for (int p : position) {
-            if (p < 0 || p >= table.rows()) {
-                throw new IllegalArgumentException(
-                        "rope: position " + p + " is outside 0 to " + (table.rows() - 1));
-            }
-        }
         float turn = inverse ? -1 : 1;
-        Bands.rows(
-                team,
-                x.rows(),
-                (long) heads * dr,
-                (first, last) -> {
-                    for (int t = (int) first; t < last; t++) {
-                        long at = x.offset() + 4 * (t * x.rowStride() + from);
-                        long angles = table.offset() + 4 * position[t] * table.rowStride();
-                        row(x.segment(), at, heads, headDim, table.segment(), angles, dr, turn);
-                    }
-                });
+        long rows = x.rows();
+        long cost = heads * table.cols();
+        if (Bands.few(rows, cost)) {
+            range(x, heads, headDim, from, positions, table, turn, 0, rows);
+        } else {
+            Bands.rows(
+                    team,
+                    rows,
+                    cost,
+                    (first, last) ->
+                            range(x, heads, headDim, from, positions, table, turn, first, last));
+        }
+    }
+
+    private static void range(
+            Tensor x,
+            int heads,
+            int headDim,
+            int from,
+            Tensor positions,
+            Tensor table,
+            float turn,
+            long first,
+            long last) {
+        int dr = Math.toIntExact(table.cols());
+        for (long t = first; t < last; t++) {
+            long at = x.offset() + 4 * (t * x.rowStride() + from);
+            long angles = table.offset() + 4 * positions.getInt(t) * table.rowStride();
+            row(x.segment(), at, heads, headDim, table.segment(), angles, dr, turn);
+        }
     }
 
     private static void row(

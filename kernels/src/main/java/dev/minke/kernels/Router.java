@@ -26,44 +26,88 @@ final class Router {
 
     static void forward(
             Team team,
+            Scratch.Pool pool,
             RouterRule rule,
             Tensor logits,
             Tensor bias,
             Tensor scores,
             Tensor index,
             Tensor weight) {
-        float[] correction = bias.toFloats();
+        long rows = logits.rows();
+        long cost = (long) rule.experts() * (rule.topK() + 4);
+        if (Bands.few(rows, cost)) {
+            Scratch scratch = pool.take(0);
+            range(scratch, rule, logits, bias, scores, index, weight, 0, rows);
+            pool.give(0, scratch);
+        } else {
+            Bands.rows(
+                    team,
+                    pool,
+                    rows,
+                    cost,
+                    (scratch, from, to) ->
+                            range(scratch, rule, logits, bias, scores, index, weight, from, to));
+        }
+    }
+
+    private static void range(
+            Scratch scratch,
+            RouterRule rule,
+            Tensor logits,
+            Tensor bias,
+            Tensor scores,
+            Tensor index,
+            Tensor weight,
+            long from,
+            long to) {
+        Memory memory = scratch.routing(rule);
         int experts = rule.experts();
-        Bands.rows(
-                team,
-                logits.rows(),
-                (long) experts * (rule.topK() + 4),
-                (from, to) -> {
-                    float[] s = new float[experts + L];
-                    float[] biased = new float[experts];
-                    float[] groups = new float[rule.groups()];
-                    int[] chosen = new int[rule.topK()];
-                    int[] kept = new int[rule.topGroups()];
-                    for (long t = from; t < to; t++) {
-                        long at = logits.offset() + 4 * t * logits.rowStride();
-                        Panels.copyIn(logits.segment(), at, 0, 1, experts, s, 0, 0);
-                        if (rule.scoring() == Scoring.SIGMOID) {
-                            sigmoid(s, experts);
-                        } else {
-                            softmax(s, experts);
-                        }
-                        for (int e = 0; e < experts; e++) {
-                            biased[e] = s[e] + correction[e];
-                        }
-                        if (rule.topGroups() < rule.groups()) {
-                            maskGroups(rule, biased, groups, kept);
-                        }
-                        best(biased, chosen);
-                        long out = scores.offset() + 4 * t * scores.rowStride();
-                        Panels.copyOut(s, 0, 0, 1, experts, scores.segment(), out, 0);
-                        write(rule, s, chosen, t, index, weight);
-                    }
-                });
+        float[] s = memory.scores;
+        float[] biased = memory.biased;
+        for (long t = from; t < to; t++) {
+            long at = logits.offset() + 4 * t * logits.rowStride();
+            Panels.copyIn(logits.segment(), at, 0, 1, experts, s, 0, 0);
+            if (rule.scoring() == Scoring.SIGMOID) {
+                sigmoid(s, experts);
+            } else {
+                softmax(s, experts);
+            }
+            for (int e = 0; e < experts; e++) {
+                long correction = bias.offset() + 4L * e;
+                biased[e] = s[e] + bias.segment().get(JAVA_FLOAT_UNALIGNED, correction);
+            }
+            if (rule.topGroups() < rule.groups()) {
+                maskGroups(rule, biased, memory.groups, memory.kept);
+            }
+            best(biased, memory.chosen);
+            long out = scores.offset() + 4 * t * scores.rowStride();
+            Panels.copyOut(s, 0, 0, 1, experts, scores.segment(), out, 0);
+            write(rule, s, memory.chosen, t, index, weight);
+        }
+    }
+
+    /// What a worker needs for the choice by a rule.
+    static final class Memory {
+        final float[] scores;
+        final float[] biased;
+        final float[] groups;
+        final int[] chosen;
+        final int[] kept;
+
+        Memory(RouterRule rule) {
+            scores = new float[rule.experts() + L];
+            biased = new float[rule.experts()];
+            groups = new float[rule.groups()];
+            chosen = new int[rule.topK()];
+            kept = new int[rule.topGroups()];
+        }
+
+        boolean fits(RouterRule rule) {
+            return biased.length == rule.experts()
+                    && groups.length == rule.groups()
+                    && chosen.length == rule.topK()
+                    && kept.length == rule.topGroups();
+        }
     }
 
     private static void sigmoid(float[] s, int n) {

@@ -1,6 +1,7 @@
 package dev.minke.kernels;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.minke.tensor.DType;
@@ -9,6 +10,7 @@ import dev.minke.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /// Moving, weighting and adding rows: embedding, dispatch to experts and back, and the gradients.
 ///
@@ -20,25 +22,27 @@ final class Rows {
     private Rows() {}
 
     static void gather(Team team, Tensor x, Tensor rows, Tensor y) {
-        int[] index = rows.toInts();
+        long count = rows.size();
+        if (Bands.few(count, x.cols())) {
+            gather(x, rows, y, 0, count);
+        } else {
+            Bands.rows(team, count, x.cols(), (from, to) -> gather(x, rows, y, from, to));
+        }
+    }
+
+    private static void gather(Tensor x, Tensor rows, Tensor y, long from, long to) {
         int d = Math.toIntExact(x.cols());
         boolean half = x.dtype() == DType.BF16;
         int bytes = x.dtype().bytes();
-        Bands.rows(
-                team,
-                index.length,
-                d,
-                (from, to) -> {
-                    for (int i = (int) from; i < to; i++) {
-                        long source = x.offset() + index[i] * x.rowStride() * bytes;
-                        long target = y.offset() + 4 * i * y.rowStride();
-                        if (half) {
-                            Elementwise.widen(x.segment(), source, y.segment(), target, d);
-                        } else {
-                            MemorySegment.copy(x.segment(), source, y.segment(), target, 4L * d);
-                        }
-                    }
-                });
+        for (long i = from; i < to; i++) {
+            long source = x.offset() + rows.getInt(i) * x.rowStride() * bytes;
+            long target = y.offset() + 4 * i * y.rowStride();
+            if (half) {
+                Elementwise.widen(x.segment(), source, y.segment(), target, d);
+            } else {
+                MemorySegment.copy(x.segment(), source, y.segment(), target, 4L * d);
+            }
+        }
     }
 
     /// Each worker owns a band of columns and goes through all rows in order.
@@ -62,36 +66,59 @@ final class Rows {
 
     static void combine(
             Team team, Tensor y, Tensor slots, Tensor weight, Tensor x, boolean accumulate) {
-        int[] slot = slots.toInts();
-        float[] factor = weight.toFloats();
-        sum(team, y, slot, factor, Math.toIntExact(slots.cols()), x, accumulate);
+        sum(team, y, slots, weight, x, accumulate);
     }
 
     static void sumSlots(Team team, Tensor y, Tensor slots, Tensor x, boolean accumulate) {
-        sum(team, y, slots.toInts(), new float[0], Math.toIntExact(slots.cols()), x, accumulate);
+        sum(team, y, slots, null, x, accumulate);
     }
 
-    /// x[t] = sum over j of factor[t, j] y[slot[t, j]]; factors are 1 if there are none.
+    /// x[t] = sum over j of weight[t, j] y[slots[t, j]]; weights are 1 if there are none.
     private static void sum(
-            Team team, Tensor y, int[] slot, float[] factor, int k, Tensor x, boolean accumulate) {
+            Team team,
+            Tensor y,
+            Tensor slots,
+            @Nullable Tensor weight,
+            Tensor x,
+            boolean accumulate) {
+        long rows = x.rows();
+        long cost = x.cols() * slots.cols();
+        if (Bands.few(rows, cost)) {
+            sum(y, slots, weight, x, accumulate, 0, rows);
+        } else {
+            Bands.rows(
+                    team, rows, cost, (from, to) -> sum(y, slots, weight, x, accumulate, from, to));
+        }
+    }
+
+    private static void sum(
+            Tensor y,
+            Tensor slots,
+            @Nullable Tensor weight,
+            Tensor x,
+            boolean accumulate,
+            long from,
+            long to) {
         int d = Math.toIntExact(x.cols());
-        Bands.rows(
-                team,
-                x.rows(),
-                (long) d * k,
-                (from, to) -> {
-                    for (int t = (int) from; t < to; t++) {
-                        long target = x.offset() + 4 * t * x.rowStride();
-                        if (!accumulate) {
-                            clear(x.segment(), target, d);
-                        }
-                        for (int j = t * k; j < (t + 1) * k; j++) {
-                            long source = y.offset() + 4 * slot[j] * y.rowStride();
-                            float w = factor.length == 0 ? 1 : factor[j];
-                            addScaled(y.segment(), source, w, x.segment(), target, d);
-                        }
-                    }
-                });
+        int k = Math.toIntExact(slots.cols());
+        for (long t = from; t < to; t++) {
+            long target = x.offset() + 4 * t * x.rowStride();
+            if (!accumulate) {
+                clear(x.segment(), target, d);
+            }
+            for (int j = 0; j < k; j++) {
+                long at = slots.offset() + 4 * (t * slots.rowStride() + j);
+                int slot = slots.segment().get(JAVA_INT_UNALIGNED, at);
+                long source = y.offset() + 4 * slot * y.rowStride();
+                float w = weight == null ? 1 : factor(weight, t, j);
+                addScaled(y.segment(), source, w, x.segment(), target, d);
+            }
+        }
+    }
+
+    private static float factor(Tensor weight, long t, int j) {
+        long at = weight.offset() + 4 * (t * weight.rowStride() + j);
+        return weight.segment().get(JAVA_FLOAT_UNALIGNED, at);
     }
 
     static void combineBackward(

@@ -1,5 +1,6 @@
 package dev.minke.kernels;
 
+import dev.minke.tensor.RouterRule;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ final class Scratch {
     int touched;
 
     private float[] rows = new float[0];
+    private Router.@Nullable Memory routing;
 
     /// At least `size` floats of undefined content, for an operation's own use.
     float[] rows(int size) {
@@ -45,6 +47,16 @@ final class Scratch {
             rows = new float[size];
         }
         return rows;
+    }
+
+    /// Memory for a choice of experts.
+    Router.Memory routing(RouterRule rule) {
+        Router.Memory memory = routing;
+        if (memory == null || !memory.fits(rule)) {
+            memory = new Router.Memory(rule);
+            routing = memory;
+        }
+        return memory;
     }
 
     /// One scratch for each worker, and more if operations run at the same time.

@@ -55,6 +55,33 @@ final class Softmax {
         return LaneSum.of(sum);
     }
 
+    /// Largest of each of L columns from `at` on over `n` rows `stride` apart, to `most[to]` and
+    /// on.
+    static void columnMax(float[] x, int at, int stride, int n, float[] most, int to) {
+        FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < n; i++) {
+            FloatVector v = FloatVector.fromArray(F, x, at + i * stride);
+            largest = largest.blend(v, v.compare(VectorOperators.GT, largest));
+        }
+        largest.intoArray(most, to);
+    }
+
+    /// As [#exponentials] for L columns of `n` rows `stride` apart, with shifts from `shift[to]` on
+    /// and sums to `sum[to]` and on, over ascending rows.
+    static void columnExponentials(
+            float[] x, int at, int stride, int n, float scale, float[] shift, float[] sum, int to) {
+        FloatVector total = FloatVector.zero(F);
+        FloatVector factor = FloatVector.broadcast(F, scale);
+        FloatVector offset = FloatVector.fromArray(F, shift, to).neg();
+        for (int i = 0; i < n; i++) {
+            FloatVector v = FloatVector.fromArray(F, x, at + i * stride);
+            FloatVector e = Exp.expNegative(v.fma(factor, offset));
+            total = total.add(e);
+            e.intoArray(x, at + i * stride);
+        }
+        total.intoArray(sum, to);
+    }
+
     /// x *= factor for `n` elements, a multiple of L.
     static void scale(float[] x, int at, int n, float factor) {
         for (int i = 0; i < n; i += L) {

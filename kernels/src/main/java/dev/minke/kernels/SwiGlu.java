@@ -20,23 +20,27 @@ final class SwiGlu {
     private SwiGlu() {}
 
     static void forward(Team team, Tensor gate, Tensor up, Tensor y) {
+        long rows = gate.rows();
+        long cost = gate.cols() * COST;
+        if (Bands.few(rows, cost)) {
+            range(gate, up, y, 0, rows);
+        } else {
+            Bands.rows(team, rows, cost, (from, to) -> range(gate, up, y, from, to));
+        }
+    }
+
+    private static void range(Tensor gate, Tensor up, Tensor y, long from, long to) {
         int n = Math.toIntExact(gate.cols());
-        Bands.rows(
-                team,
-                gate.rows(),
-                (long) n * COST,
-                (from, to) -> {
-                    for (long t = from; t < to; t++) {
-                        row(
-                                gate.segment(),
-                                gate.offset() + 4 * t * gate.rowStride(),
-                                up.segment(),
-                                up.offset() + 4 * t * up.rowStride(),
-                                y.segment(),
-                                y.offset() + 4 * t * y.rowStride(),
-                                n);
-                    }
-                });
+        for (long t = from; t < to; t++) {
+            row(
+                    gate.segment(),
+                    gate.offset() + 4 * t * gate.rowStride(),
+                    up.segment(),
+                    up.offset() + 4 * t * up.rowStride(),
+                    y.segment(),
+                    y.offset() + 4 * t * y.rowStride(),
+                    n);
+        }
     }
 
     private static void row(

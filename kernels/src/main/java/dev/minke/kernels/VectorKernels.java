@@ -2,6 +2,9 @@ package dev.minke.kernels;
 
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.BlockMatrix;
+import dev.minke.tensor.PageRow;
+import dev.minke.tensor.PagedRows;
+import dev.minke.tensor.PagedShape;
 import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
@@ -14,11 +17,15 @@ import java.util.List;
 final class VectorKernels implements KernelSet {
     private final Team team;
     private final Scratch.Pool pool;
+    private final Packing.Pool packing;
+    private final PagedAttention paged;
 
     VectorKernels(Team team) {
         this.team = team;
         // one more for operations that keep memory between two regions
         pool = new Scratch.Pool(team.size() + 1);
+        packing = new Packing.Pool(team.size());
+        paged = new PagedAttention(team);
     }
 
     @Override
@@ -44,12 +51,25 @@ final class VectorKernels implements KernelSet {
 
     @Override
     public PackedMatrix pack(Tensor b, Arena arena) {
-        return GemmPacked.pack(team, b, arena);
+        return Packing.pack(team, packing, b, arena);
     }
 
     @Override
     public PackedMatrix pack(BlockMatrix b, Arena arena) {
-        return GemmPacked.pack(team, b, arena);
+        return Packing.pack(team, packing, b, arena);
+    }
+
+    @Override
+    public PackedMatrix packFp8(
+            MemorySegment codes,
+            Tensor scaleInv,
+            int blockRows,
+            int blockCols,
+            long rows,
+            long cols,
+            Arena arena) {
+        return Packing.packFp8(
+                team, packing, codes, scaleInv, blockRows, blockCols, rows, cols, arena);
     }
 
     @Override
@@ -121,12 +141,13 @@ final class VectorKernels implements KernelSet {
     public void attention(
             AttentionShape shape,
             Tensor q,
+            Tensor queries,
             Tensor kv,
             Tensor kr,
-            Tensor sequences,
+            Tensor tokens,
             Tensor out,
             Tensor lse) {
-        Attention.forward(team, pool, shape, q, kv, kr, sequences, out, lse);
+        Attention.forward(team, pool, shape, q, queries, kv, kr, tokens, out, lse);
     }
 
     @Override
@@ -147,6 +168,22 @@ final class VectorKernels implements KernelSet {
     }
 
     @Override
+    public void pagedAttention(
+            PagedShape shape, Tensor q, Tensor pages, PageRow row, PagedRows rows, Tensor out) {
+        paged.run(shape, q, pages, row, rows, out);
+    }
+
+    @Override
+    public void storePages(Tensor from, Tensor pages, PageRow row, int part, int at, Tensor cells) {
+        Pages.store(team, pool, from, pages, row, part, at, cells);
+    }
+
+    @Override
+    public void loadPages(Tensor pages, PageRow row, int part, int at, Tensor cells, Tensor to) {
+        Pages.load(team, pool, pages, row, part, at, cells, to);
+    }
+
+    @Override
     public void latentDecode(
             float scale, Tensor q, Tensor cache, Tensor slots, Tensor lengths, Tensor out) {
         LatentDecode.run(team, pool, scale, q, cache, slots, lengths, out);
@@ -160,7 +197,7 @@ final class VectorKernels implements KernelSet {
             Tensor scores,
             Tensor index,
             Tensor weight) {
-        Router.forward(team, rule, logits, bias, scores, index, weight);
+        Router.forward(team, pool, rule, logits, bias, scores, index, weight);
     }
 
     @Override

@@ -90,24 +90,34 @@ final class WidthCheck {
         int n = 75;
         int k = 512;
         Tensor x = random(new Rng(5), arena, 24, k);
-        Tensor y = Tensor.zeros(arena, 24L * BlockFormat.values().length, n);
+        int formats = BlockFormat.values().length;
+        Tensor y = Tensor.zeros(arena, 24L * (formats + 2), n);
         Rng rng = new Rng(6);
         for (BlockFormat format : BlockFormat.values()) {
-            if (format == BlockFormat.Q2_K || format == BlockFormat.Q3_K) {
-                continue;
-            }
             MemorySegment data = arena.allocate(n * format.rowBytes(k));
             for (long i = 0; i < data.byteSize(); i++) {
                 data.set(ValueLayout.JAVA_BYTE, i, (byte) rng.nextInt(0x70));
             }
             PackedMatrix b = kernels.pack(new BlockMatrix(format, n, k, data), arena);
-            int from = 24 * format.ordinal();
-            for (int[] rows : new int[][] {{0, 1}, {1, 4}, {4, 24}}) {
-                Tensor c = y.range(from + rows[0], from + rows[1]);
-                kernels.gemmPacked(x.range(rows[0], rows[1]), b, c, false);
-            }
+            packed(kernels, x, b, y, 24 * format.ordinal());
         }
+        Tensor w = random(rng, arena, n, k);
+        Tensor half = Tensor.zeros(arena, DType.F16, n, k);
+        kernels.convert(w, half);
+        packed(kernels, x, kernels.pack(half, arena), y, 24 * formats);
+        MemorySegment codes = arena.allocate((long) n * k);
+        Tensor scales = Tensor.zeros(arena, 2, 4);
+        kernels.quantizeFp8(w, 60, 128, false, codes, scales);
+        PackedMatrix fp8 = kernels.packFp8(codes, scales, 60, 128, n, k, arena);
+        packed(kernels, x, fp8, y, 24 * (formats + 1));
         return y.toFloats();
+    }
+
+    private static void packed(Kernels kernels, Tensor x, PackedMatrix b, Tensor y, int from) {
+        for (int[] rows : new int[][] {{0, 1}, {1, 4}, {4, 24}}) {
+            Tensor c = y.range(from + rows[0], from + rows[1]);
+            kernels.gemmPacked(x.range(rows[0], rows[1]), b, c, false);
+        }
     }
 
     private static Tensor random(Rng rng, Arena arena, int rows, int cols) {

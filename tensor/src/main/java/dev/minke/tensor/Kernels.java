@@ -10,6 +10,7 @@ import dev.minke.tensor.spi.KernelSet.PackedMatrix;
 import dev.minke.tensor.spi.MachineProbe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,25 +76,44 @@ public final class Kernels {
         set.gemmTn(a, b, c, accumulate);
     }
 
-    /// Re-lay a weight `b` [n, k] (F32 or BF16) for repeated [#gemmPacked] calls.
+    /// Re-lay a weight `b` [n, k] (F32, BF16 or F16) for repeated [#gemmPacked] calls; it stays in
+    /// its type.
     ///
     /// @param arena owner of the packed copy
     public PackedMatrix pack(Tensor b, Arena arena) {
-        matrix("pack", b, b.dtype() == DType.BF16 ? DType.BF16 : F32, "b");
+        matrix("pack", b, b.dtype().floating() ? b.dtype() : F32, "b");
         return set.pack(b, arena);
     }
 
-    /// Re-lay a quantised weight for repeated [#gemmPacked] calls; it stays in its type, any but
-    /// Q2_K and Q3_K.
+    /// Re-lay a quantised weight for repeated [#gemmPacked] calls; it stays in its type.
     ///
     /// @param arena owner of the packed copy
-    /// @throws IllegalArgumentException if there is no packed layout for the format
     public PackedMatrix pack(BlockMatrix b, Arena arena) {
         return set.pack(b, arena);
     }
 
+    /// Re-lay a weight [`rows`, `cols`] of e4m3 codes with a scale for each block, as for
+    /// [#dequantizeFp8], for repeated [#gemmPacked] calls. It stays in eight bits where `cols` and
+    /// `blockCols` are multiples of 128 (or one block is as wide as the matrix), no code is NaN and
+    /// all scales are below 128; else it is decoded to F32 here.
+    ///
+    /// @param scaleInv [ceil(rows / blockRows), ceil(cols / blockCols)]
+    /// @param arena owner of the packed copy
+    public PackedMatrix packFp8(
+            MemorySegment codes,
+            Tensor scaleInv,
+            int blockRows,
+            int blockCols,
+            long rows,
+            long cols,
+            Arena arena) {
+        fp8("packFp8", rows, cols, blockRows, blockCols, codes, scaleInv);
+        return set.packFp8(codes, scaleInv, blockRows, blockCols, rows, cols, arena);
+    }
+
     /// C = A x B^T with a packed B: the same bits as [#gemmNt] with the weight (or what
-    /// [#dequantize] makes of it) for any number of rows; one row runs at the speed of memory.
+    /// [#dequantize], [#dequantizeFp8] or [#convert] makes of it) for any number of rows; one row
+    /// runs at the speed of memory.
     public void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate) {
         matrix("gemmPacked", a, F32, "a");
         matrix("gemmPacked", c, F32, "c");
@@ -121,7 +141,7 @@ public final class Kernels {
         matrix("groupedGemmPacked", a, F32, "a");
         matrix("groupedGemmPacked", c, F32, "c");
         c.expect("groupedGemmPacked c", a.rows(), -1);
-        starts("groupedGemmPacked offsets", offsets, a.rows());
+        starts("groupedGemmPacked", "offsets", offsets, a.rows());
         if (offsets.size() != b.size() + 1) {
             throw new ShapeMismatch(
                     "groupedGemmPacked: %d offsets for %d experts, expected one more than experts"
@@ -150,7 +170,7 @@ public final class Kernels {
         matrix("groupedGemmTn", b, F32, "b");
         b.expect("groupedGemmTn b", a.rows(), -1);
         floats("groupedGemmTn c", c, offsets.size() - 1, a.cols(), b.cols());
-        starts("groupedGemmTn offsets", offsets, a.rows());
+        starts("groupedGemmTn", "offsets", offsets, a.rows());
         set.groupedGemmTn(a, b, offsets, c, accumulate);
     }
 
@@ -161,7 +181,7 @@ public final class Kernels {
     public void rmsNorm(Tensor x, Tensor gain, float eps, Tensor y, Tensor rstd) {
         x.expect("rmsNorm x", F32);
         floats("rmsNorm gain", gain, x.cols());
-        floats("rmsNorm y", y, x.shape());
+        floatsLike("rmsNorm y", y, x);
         floats("rmsNorm rstd", rstd, x.rows());
         set.rmsNorm(x, gain, eps, y, rstd);
     }
@@ -177,10 +197,10 @@ public final class Kernels {
             boolean accumulate,
             Tensor dgain) {
         x.expect("rmsNormBackward x", F32);
-        floats("rmsNormBackward dy", dy, x.shape());
+        floatsLike("rmsNormBackward dy", dy, x);
         floats("rmsNormBackward gain", gain, x.cols());
         floats("rmsNormBackward rstd", rstd, x.rows());
-        floats("rmsNormBackward dx", dx, x.shape());
+        floatsLike("rmsNormBackward dx", dx, x);
         floats("rmsNormBackward dgain", dgain, x.cols());
         set.rmsNormBackward(dy, x, gain, rstd, dx, accumulate, dgain);
     }
@@ -209,25 +229,25 @@ public final class Kernels {
                             .formatted(x, heads, headDim, table.cols(), from));
         }
         positions.expect("rope positions", I32).expect("rope positions", x.rows());
-        inRange("rope positions", positions, 0, table.rows());
+        inRange("rope", "positions", positions, 0, table.rows());
         set.rope(x, heads, headDim, from, positions, table, inverse);
     }
 
     /// y = silu(gate) * up, all [T, f]; silu(z) = z / (1 + exp(-z)).
     public void swiGlu(Tensor gate, Tensor up, Tensor y) {
         gate.expect("swiGlu gate", F32);
-        floats("swiGlu up", up, gate.shape());
-        floats("swiGlu y", y, gate.shape());
+        floatsLike("swiGlu up", up, gate);
+        floatsLike("swiGlu y", y, gate);
         set.swiGlu(gate, up, y);
     }
 
     /// Gradients of [#swiGlu], overwritten; `dgate` may be `gate`'s and `dup` `up`'s memory.
     public void swiGluBackward(Tensor dy, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
         gate.expect("swiGluBackward gate", F32);
-        floats("swiGluBackward up", up, gate.shape());
-        floats("swiGluBackward dy", dy, gate.shape());
-        floats("swiGluBackward dgate", dgate, gate.shape());
-        floats("swiGluBackward dup", dup, gate.shape());
+        floatsLike("swiGluBackward up", up, gate);
+        floatsLike("swiGluBackward dy", dy, gate);
+        floatsLike("swiGluBackward dgate", dgate, gate);
+        floatsLike("swiGluBackward dup", dup, gate);
         set.swiGluBackward(dy, gate, up, dgate, dup);
     }
 
@@ -248,7 +268,45 @@ public final class Kernels {
             Tensor out,
             Tensor lse) {
         attentionShapes("attention", shape, q, kv, kr, sequences, out, lse);
-        set.attention(shape, q, kv, kr, sequences, out, lse);
+        set.attention(shape, q, sequences, kv, kr, sequences, out, lse);
+    }
+
+    /// As [#attention(AttentionShape, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)] for the last
+    /// tokens of each sequence alone: the same bits as their rows in the attention of all.
+    ///
+    /// `q` [C, H*(nope+rope)], `queries` [S+1] the first query of each sequence, `kv` [L,
+    /// H*(nope+value)] and `kr` [L, rope] of all tokens, `tokens` [S+1] the first token of each
+    /// sequence, `out` [C, H*value], `lse` [H, C]. A sequence of n queries and t tokens, n at most
+    /// t, has the queries of its tokens t - n to t.
+    public void attention(
+            AttentionShape shape,
+            Tensor q,
+            Tensor queries,
+            Tensor kv,
+            Tensor kr,
+            Tensor tokens,
+            Tensor out,
+            Tensor lse) {
+        long count = q.rows();
+        long t = kv.rows();
+        floats("attention q", q, count, (long) shape.heads() * shape.queryKey());
+        floats("attention kv", kv, t, (long) shape.heads() * shape.keyValue());
+        floats("attention kr", kr, t, shape.rope());
+        floats("attention out", out, count, (long) shape.heads() * shape.value());
+        floats("attention lse", lse, shape.heads(), count);
+        starts("attention", "queries", queries, count);
+        starts("attention", "tokens", tokens, t);
+        tokens.expect("attention tokens", queries.size());
+        for (long s = 0; s + 1 < tokens.size(); s++) {
+            int own = queries.getInt(s + 1) - queries.getInt(s);
+            int all = tokens.getInt(s + 1) - tokens.getInt(s);
+            if (own > all) {
+                throw new ShapeMismatch(
+                        "attention: sequence %d has %d queries for %d tokens"
+                                .formatted(s, own, all));
+            }
+        }
+        set.attention(shape, q, queries, kv, kr, tokens, out, lse);
     }
 
     /// Gradients of [#attention]: `dq` and `dkv` overwritten, `dkr` added to.
@@ -269,6 +327,66 @@ public final class Kernels {
         set.attentionBackward(shape, dout, q, kv, kr, sequences, out, lse, dq, dkv, dkr);
     }
 
+    /// Attention over the pages of a cache: for row r and head h, out = softmax(scale * q K^T) V
+    /// over the tokens that `rows` gives to the row. Query head h reads part g = h / (H / G) of the
+    /// pages; K are the last `key` columns of a page row, V the first `value` columns.
+    ///
+    /// Latent attention in absorbed form has G = 1, q = [Uk^T q_nope ; rotated q_rope], key rk+dr,
+    /// value rk (spec 1.4). A row's result depends on its query, its length and the tokens it sees,
+    /// on nothing else: same bits in any company and wherever the pages lie. 2 H (key + value) flop
+    /// for each row and token; the pages of a run of rows with the same start are read about once.
+    ///
+    /// `q` [R, H*key] or, heads first, [H, R, key]; `pages` [P, G, 64, elements] of rows as `row`
+    /// says; `out` [R, H*value] or [H, R, value].
+    public void pagedAttention(
+            PagedShape shape, Tensor q, Tensor pages, PageRow row, PagedRows rows, Tensor out) {
+        long count = rows.lengths().size();
+        pagedOperand("pagedAttention q", q, count, shape.heads(), shape.key());
+        pagedOperand("pagedAttention out", out, count, shape.heads(), shape.value());
+        pages("pagedAttention", pages, row);
+        if (shape.key() > row.width()
+                || shape.value() > row.width()
+                || shape.heads() % pages.dim(1) != 0) {
+            throw new ShapeMismatch(
+                    "pagedAttention: %s does not fit rows of %d numbers in %d parts"
+                            .formatted(shape, row.width(), pages.dim(1)));
+        }
+        rows.starts().expect("pagedAttention starts", I32);
+        rows.starts().expect("pagedAttention starts", count);
+        rows.lengths().expect("pagedAttention lengths", I32);
+        rows.lengths().expect("pagedAttention lengths", count);
+        Tensor blocks = rows.blocks().expect("pagedAttention blocks", I32);
+        inRange("pagedAttention", "blocks", blocks, 0, pages.dim(0));
+        for (long r = 0; r < count; r++) {
+            int start = rows.starts().getInt(r);
+            int length = rows.lengths().getInt(r);
+            long end = start + Math.ceilDiv((long) length, PageRow.TOKENS);
+            if (length < 1 || start < 0 || end > blocks.size()) {
+                throw new IllegalArgumentException(
+                        "pagedAttention: row %d starts at %d and sees %d tokens, the table has %d pages"
+                                .formatted(r, start, length, blocks.size()));
+            }
+        }
+        if (count > 0) {
+            set.pagedAttention(shape, q, pages, row, rows, out);
+        }
+    }
+
+    /// Keep `from` [R, n] as columns `at` to `at` + n of part `part` of cached tokens: row r goes
+    /// to token cells[r] % 64 of page cells[r] / 64. `cells` I32 [R], no cell twice; `pages` [P, G,
+    /// 64, elements]. BF16 is rounded to nearest even, codes as [PageRow] says.
+    public void storePages(Tensor from, Tensor pages, PageRow row, int part, int at, Tensor cells) {
+        pagePiece("storePages", from, pages, row, part, at, cells);
+        set.storePages(from, pages, row, part, at, cells);
+    }
+
+    /// Read columns `at` to `at` + n of part `part` of cached tokens into `to` [R, n], inverse of
+    /// [#storePages]; here a cell may be read twice.
+    public void loadPages(Tensor pages, PageRow row, int part, int at, Tensor cells, Tensor to) {
+        pagePiece("loadPages", to, pages, row, part, at, cells);
+        set.loadPages(pages, row, part, at, cells, to);
+    }
+
     /// Absorbed attention of one query token per sequence over its latent cache (spec 1.4).
     ///
     /// `q` [B, H, rk+dr] = [Uk^T q_nope ; rotated q_rope], `cache` [slots, capacity, rk+dr] =
@@ -286,8 +404,8 @@ public final class Kernels {
         }
         slots.expect("latentDecode slots", I32).expect("latentDecode slots", q.dim(0));
         lengths.expect("latentDecode lengths", I32).expect("latentDecode lengths", q.dim(0));
-        inRange("latentDecode slots", slots, 0, cache.dim(0));
-        inRange("latentDecode lengths", lengths, 1, cache.dim(1) + 1);
+        inRange("latentDecode", "slots", slots, 0, cache.dim(0));
+        inRange("latentDecode", "lengths", lengths, 1, cache.dim(1) + 1);
         set.latentDecode(scale, q, cache, slots, lengths, out);
     }
 
@@ -306,7 +424,7 @@ public final class Kernels {
             Tensor weight) {
         floats("route logits", logits, -1, rule.experts());
         floats("route bias", bias, rule.experts());
-        floats("route scores", scores, logits.shape());
+        floatsLike("route scores", scores, logits);
         index.expect("route index", I32).expect("route index", logits.rows(), rule.topK());
         floats("route weight", weight, logits.rows(), rule.topK());
         set.route(rule, logits, bias, scores, index, weight);
@@ -324,11 +442,11 @@ public final class Kernels {
             Tensor dlogits) {
         floats("routeBackward scores", scores, -1, rule.experts());
         floats("routeBackward dweight", dweight, scores.rows(), rule.topK());
-        floats("routeBackward dscores", dscores, scores.shape());
-        floats("routeBackward dlogits", dlogits, scores.shape());
+        floatsLike("routeBackward dscores", dscores, scores);
+        floatsLike("routeBackward dlogits", dlogits, scores);
         index.expect("routeBackward index", I32)
                 .expect("routeBackward index", scores.rows(), rule.topK());
-        inRange("routeBackward index", index, 0, rule.experts());
+        inRange("routeBackward", "index", index, 0, rule.experts());
         set.routeBackward(rule, dweight, dscores, scores, index, dlogits);
     }
 
@@ -340,8 +458,8 @@ public final class Kernels {
     public double balanceLoss(
             Tensor scores, Tensor sequences, int topK, float alpha, Tensor dscores) {
         floats("balanceLoss scores", scores, -1, -1);
-        floats("balanceLoss dscores", dscores, scores.shape());
-        starts("balanceLoss sequences", sequences, scores.rows());
+        floatsLike("balanceLoss dscores", dscores, scores);
+        starts("balanceLoss", "sequences", sequences, scores.rows());
         if (topK < 1 || topK > scores.cols()) {
             throw new IllegalArgumentException(
                     "balanceLoss: topK is %d of %d experts".formatted(topK, scores.cols()));
@@ -354,44 +472,55 @@ public final class Kernels {
     /// `index` [T, K] -> `offsets` [E + 1]; `tokens` [T*K]: the token of each slot; `slots` [T, K]:
     /// the slot of each pair.
     public void planDispatch(Tensor index, Tensor offsets, Tensor tokens, Tensor slots) {
-        long pairs = index.size();
+        int pairs = Math.toIntExact(index.size());
         index.expect("planDispatch index", I32).expect("planDispatch index", -1, -1);
         offsets.expect("planDispatch offsets", I32).expect("planDispatch offsets", -1);
         tokens.expect("planDispatch tokens", I32).expect("planDispatch tokens", pairs);
-        slots.expect("planDispatch slots", I32).expect("planDispatch slots", index.shape());
+        slots.expect("planDispatch slots", I32).expectShapeOf("planDispatch slots", index);
         int experts = Math.toIntExact(offsets.size() - 1);
-        inRange("planDispatch index", index, 0, experts);
+        inRange("planDispatch", "index", index, 0, experts);
         int k = Math.toIntExact(index.cols());
-        int[] next = new int[experts + 1];
-        for (long i = 0; i < pairs; i++) {
-            next[index.getInt(i) + 1]++;
+        for (int e = 0; e <= experts; e++) {
+            offsets.setInt(e, 0);
         }
-        for (int e = 0; e < experts; e++) {
-            next[e + 1] += next[e];
-            offsets.setInt(e, next[e]);
+        for (int i = 0; i < pairs; i++) {
+            int e = index.getInt(i);
+            offsets.setInt(e, offsets.getInt(e) + 1);
         }
-        offsets.setInt(experts, Math.toIntExact(pairs));
-        for (long i = 0; i < pairs; i++) {
-            int slot = next[index.getInt(i)]++;
-            tokens.setInt(slot, (int) (i / k));
+        int end = 0;
+        for (int e = 0; e <= experts; e++) {
+            end += offsets.getInt(e);
+            offsets.setInt(e, end);
+        }
+        // from the last pair to the first, so that each offset moves from the end to the start
+        for (int i = pairs - 1; i >= 0; i--) {
+            int e = index.getInt(i);
+            int slot = offsets.getInt(e) - 1;
+            offsets.setInt(e, slot);
+            tokens.setInt(slot, i / k);
             slots.setInt(i, slot);
         }
     }
 
-    /// y[i] = x[rows[i]]: embedding look-up and dispatch. `x` [R, d] (F32 or BF16), `rows` [N], `y`
-    /// [N, d].
+    /// y[i] = x[rows[i]]: embedding look-up and dispatch. `x` [R, d] or one row [d] (F32 or BF16),
+    /// `rows` [N], `y` [N, d].
     public void gatherRows(Tensor x, Tensor rows, Tensor y) {
-        matrix("gatherRows", x, x.dtype() == DType.BF16 ? DType.BF16 : F32, "x");
+        if (x.rank() != 1) {
+            matrix("gatherRows", x, x.dtype() == DType.BF16 ? DType.BF16 : F32, "x");
+        }
         floats("gatherRows y", y, rows.size(), x.cols());
-        inRange("gatherRows rows", rows.expect("gatherRows rows", I32), 0, x.rows());
+        inRange("gatherRows", "rows", rows.expect("gatherRows rows", I32), 0, x.rows());
         set.gatherRows(x, rows, y);
     }
 
-    /// x[rows[i]] += y[i] in ascending i: the gradient of an embedding. `y` [N, d], `x` [R, d].
+    /// x[rows[i]] += y[i] in ascending i: the gradient of an embedding. `y` [N, d], `x` [R, d] or
+    /// one row [d].
     public void scatterAddRows(Tensor y, Tensor rows, Tensor x) {
-        matrix("scatterAddRows", x, F32, "x");
+        if (x.rank() != 1) {
+            matrix("scatterAddRows", x, F32, "x");
+        }
         floats("scatterAddRows y", y, rows.size(), x.cols());
-        inRange("scatterAddRows rows", rows.expect("scatterAddRows rows", I32), 0, x.rows());
+        inRange("scatterAddRows", "rows", rows.expect("scatterAddRows rows", I32), 0, x.rows());
         set.scatterAddRows(y, rows, x);
     }
 
@@ -399,7 +528,7 @@ public final class Kernels {
     public void combine(Tensor y, Tensor slots, Tensor weight, Tensor x, boolean accumulate) {
         slotsOf("combine", y, slots);
         floats("combine x", x, slots.rows(), y.cols());
-        floats("combine weight", weight, slots.shape());
+        floatsLike("combine weight", weight, slots);
         set.combine(y, slots, weight, x, accumulate);
     }
 
@@ -409,9 +538,9 @@ public final class Kernels {
             Tensor dx, Tensor y, Tensor slots, Tensor weight, Tensor dy, Tensor dweight) {
         slotsOf("combineBackward", y, slots);
         floats("combineBackward dx", dx, slots.rows(), y.cols());
-        floats("combineBackward weight", weight, slots.shape());
-        floats("combineBackward dy", dy, y.shape());
-        floats("combineBackward dweight", dweight, slots.shape());
+        floatsLike("combineBackward weight", weight, slots);
+        floatsLike("combineBackward dy", dy, y);
+        floatsLike("combineBackward dweight", dweight, slots);
         set.combineBackward(dx, y, slots, weight, dy, dweight);
     }
 
@@ -430,7 +559,7 @@ public final class Kernels {
         matrix("softmaxCrossEntropy", logits, F32, "logits");
         targets.expect("softmaxCrossEntropy targets", I32)
                 .expect("softmaxCrossEntropy targets", logits.rows());
-        inRange("softmaxCrossEntropy targets", targets, -1, logits.cols());
+        inRange("softmaxCrossEntropy", "targets", targets, -1, logits.cols());
         floats("softmaxCrossEntropy weights", weights, logits.rows());
         floats("softmaxCrossEntropy loss", loss, logits.rows());
         set.softmaxCrossEntropy(logits, targets, weights, loss);
@@ -460,8 +589,8 @@ public final class Kernels {
     /// y = a + b; `y` may be `a` or `b`.
     public void add(Tensor a, Tensor b, Tensor y) {
         a.expect("add a", F32);
-        floats("add b", b, a.shape());
-        floats("add y", y, a.shape());
+        floatsLike("add b", b, a);
+        floatsLike("add y", y, a);
         set.add(a, b, y);
     }
 
@@ -472,8 +601,8 @@ public final class Kernels {
 
     /// Copy with conversion between F32, BF16 and F16 (round to nearest even).
     public void convert(Tensor from, Tensor to) {
-        to.expect("convert to", from.shape());
-        if (from.dtype() == I32 || to.dtype() == I32) {
+        to.expectShapeOf("convert to", from);
+        if (!from.dtype().floating() || !to.dtype().floating()) {
             throw new ShapeMismatch(
                     "convert: from %s, to %s, expected F32, BF16 or F16".formatted(from, to));
         }
@@ -498,7 +627,7 @@ public final class Kernels {
     ///
     /// @throws IllegalArgumentException if the format can only be read
     public void quantize(Tensor from, BlockMatrix to) {
-        if (from.dtype() == I32) {
+        if (!from.dtype().floating()) {
             throw new ShapeMismatch("quantize: from %s, expected floats".formatted(from));
         }
         blocks("quantize", to, from);
@@ -517,7 +646,7 @@ public final class Kernels {
     public void dequantizeFp8(
             MemorySegment codes, Tensor scaleInv, int blockRows, int blockCols, Tensor to) {
         to.expect("dequantizeFp8 to", F32);
-        fp8("dequantizeFp8", to, blockRows, blockCols, codes, scaleInv);
+        fp8("dequantizeFp8", to.rows(), to.cols(), blockRows, blockCols, codes, scaleInv);
         set.dequantizeFp8(codes, scaleInv, blockRows, blockCols, to);
     }
 
@@ -532,10 +661,10 @@ public final class Kernels {
             boolean powerOfTwoScales,
             MemorySegment codes,
             Tensor scaleInv) {
-        if (from.dtype() == I32) {
+        if (!from.dtype().floating()) {
             throw new ShapeMismatch("quantizeFp8: from %s, expected floats".formatted(from));
         }
-        fp8("quantizeFp8", from, blockRows, blockCols, codes, scaleInv);
+        fp8("quantizeFp8", from.rows(), from.cols(), blockRows, blockCols, codes, scaleInv);
         set.quantizeFp8(from, blockRows, blockCols, powerOfTwoScales, codes, scaleInv);
     }
 
@@ -559,7 +688,9 @@ public final class Kernels {
             String op, Tensor a, Tensor b, Tensor offsets, Tensor c, int inner, int outer) {
         matrix(op, a, F32, "a");
         matrix(op, c, F32, "c");
-        b.expect(op + " b", F32).expect(op + " b", -1, -1, -1);
+        if (b.dtype() != F32 || b.rank() != 3) {
+            floats(op + " b", b, -1, -1, -1);
+        }
         if (a.cols() != b.dim(inner)
                 || c.cols() != b.dim(outer)
                 || !b.contiguous()
@@ -568,47 +699,75 @@ public final class Kernels {
             throw new ShapeMismatch(
                     "%s: a %s, b %s, offsets %s, c %s do not fit".formatted(op, a, b, offsets, c));
         }
-        starts(op + " offsets", offsets, a.rows());
+        starts(op, "offsets", offsets, a.rows());
     }
 
-    private static void floats(String name, Tensor x, long... shape) {
-        x.expect(name, F32).expect(name, shape);
+    private static void floats(String name, Tensor x, long a) {
+        x.expect(name, F32).expect(name, a);
+    }
+
+    private static void floats(String name, Tensor x, long a, long b) {
+        x.expect(name, F32).expect(name, a, b);
+    }
+
+    private static void floats(String name, Tensor x, long a, long b, long c) {
+        x.expect(name, F32).expect(name, a, b, c);
+    }
+
+    private static void floatsLike(String name, Tensor x, Tensor other) {
+        x.expect(name, F32).expectShapeOf(name, other);
+    }
+
+    // Names in two parts are joined only where a check fails.
+
+    private static void floats(String op, String name, Tensor x, long a, long b) {
+        if (x.dtype() != F32 || !x.hasShape(a, b)) {
+            floats(op + " " + name, x, a, b);
+        }
+    }
+
+    private static void integers(String op, String name, Tensor x, int rank) {
+        if (x.dtype() != I32 || x.rank() != rank) {
+            long[] any = new long[rank];
+            Arrays.fill(any, -1);
+            x.expect(op + " " + name, I32).expect(op + " " + name, any);
+        }
     }
 
     /// Check that `starts` goes from 0 to `end` and never back.
-    private static void starts(String name, Tensor starts, long end) {
-        starts.expect(name, I32).expect(name, -1);
+    private static void starts(String op, String name, Tensor starts, long end) {
+        integers(op, name, starts, 1);
         long count = starts.size();
         if (count == 0) {
-            throw new ShapeMismatch("%s is empty, expected 0 to %d".formatted(name, end));
+            throw new ShapeMismatch("%s %s is empty, expected 0 to %d".formatted(op, name, end));
         }
         int last = 0;
         for (long i = 0; i < count; i++) {
             int next = starts.getInt(i);
             if (next < last || (i == 0 && next != 0) || (i == count - 1 && next != end)) {
                 throw new ShapeMismatch(
-                        "%s must ascend from 0 to %d, found %d at position %d"
-                                .formatted(name, end, next, i));
+                        "%s %s must ascend from 0 to %d, found %d at position %d"
+                                .formatted(op, name, end, next, i));
             }
             last = next;
         }
     }
 
-    private static void inRange(String name, Tensor x, long from, long to) {
+    private static void inRange(String op, String name, Tensor x, long from, long to) {
         for (long i = 0; i < x.size(); i++) {
             int value = x.getInt(i);
             if (value < from || value >= to) {
                 throw new IllegalArgumentException(
-                        "%s: %d is outside %d to %d (position %d)"
-                                .formatted(name, value, from, to - 1, i));
+                        "%s %s: %d is outside %d to %d (position %d)"
+                                .formatted(op, name, value, from, to - 1, i));
             }
         }
     }
 
     private static void slotsOf(String op, Tensor y, Tensor slots) {
         matrix(op, y, F32, "y");
-        slots.expect(op + " slots", I32).expect(op + " slots", -1, -1);
-        inRange(op + " slots", slots, 0, y.rows());
+        integers(op, "slots", slots, 2);
+        inRange(op, "slots", slots, 0, y.rows());
     }
 
     private static void attentionShapes(
@@ -621,12 +780,52 @@ public final class Kernels {
             Tensor out,
             Tensor lse) {
         long t = q.rows();
-        floats(op + " q", q, t, (long) shape.heads() * shape.queryKey());
-        floats(op + " kv", kv, t, (long) shape.heads() * shape.keyValue());
-        floats(op + " kr", kr, t, shape.rope());
-        floats(op + " out", out, t, (long) shape.heads() * shape.value());
-        floats(op + " lse", lse, shape.heads(), t);
-        starts(op + " sequences", sequences, t);
+        floats(op, "q", q, t, (long) shape.heads() * shape.queryKey());
+        floats(op, "kv", kv, t, (long) shape.heads() * shape.keyValue());
+        floats(op, "kr", kr, t, shape.rope());
+        floats(op, "out", out, t, (long) shape.heads() * shape.value());
+        floats(op, "lse", lse, shape.heads(), t);
+        starts(op, "sequences", sequences, t);
+    }
+
+    private static void pagedOperand(String name, Tensor x, long rows, int heads, int width) {
+        x.expect(name, F32);
+        if (x.rank() == 3) {
+            x.expect(name, heads, rows, width);
+        } else {
+            x.expect(name, rows, (long) heads * width);
+        }
+    }
+
+    private static void pages(String op, Tensor pages, PageRow row) {
+        if (pages.rank() != 4
+                || pages.dtype() != row.type()
+                || pages.dim(2) != PageRow.TOKENS
+                || pages.cols() != row.elements()
+                || !pages.contiguous()) {
+            throw new ShapeMismatch(
+                    "%s: pages %s, expected [pages, parts, %d, %d] for %s"
+                            .formatted(op, pages, PageRow.TOKENS, row.elements(), row));
+        }
+    }
+
+    private static void pagePiece(
+            String op, Tensor x, Tensor pages, PageRow row, int part, int at, Tensor cells) {
+        matrix(op, x, F32, "x");
+        pages(op, pages, row);
+        long end = at + x.cols();
+        if (part < 0 || part >= pages.dim(1) || at < 0 || end > row.width()) {
+            throw new ShapeMismatch(
+                    "%s: columns %d to %d of part %d of pages %s"
+                            .formatted(op, at, end, part, pages));
+        }
+        if (!row.whole(at, (int) end)) {
+            throw new ShapeMismatch(
+                    "%s: columns %d to %d cut a block of %d codes"
+                            .formatted(op, at, end, row.block()));
+        }
+        cells.expect(op, I32).expect(op, x.rows());
+        inRange(op, "cells", cells, 0, pages.dim(0) * PageRow.TOKENS);
     }
 
     private static void blocks(String op, BlockMatrix blocks, Tensor x) {
@@ -637,7 +836,8 @@ public final class Kernels {
 
     private static void fp8(
             String op,
-            Tensor x,
+            long rows,
+            long cols,
             int blockRows,
             int blockCols,
             MemorySegment codes,
@@ -646,13 +846,16 @@ public final class Kernels {
             throw new IllegalArgumentException(
                     "%s: blocks of %d x %d".formatted(op, blockRows, blockCols));
         }
-        if (codes.byteSize() != x.size()) {
+        // by division: a product of what a file claims may overflow
+        boolean fits = cols == 0 || rows <= codes.byteSize() / cols;
+        if (rows < 0 || cols < 0 || !fits || codes.byteSize() != rows * cols) {
             throw new ShapeMismatch(
-                    "%s: %d bytes of codes do not fit %s".formatted(op, codes.byteSize(), x));
+                    "%s: %d bytes of codes do not fit [%d, %d]"
+                            .formatted(op, codes.byteSize(), rows, cols));
         }
-        long down = Math.ceilDiv(x.rows(), (long) blockRows);
-        long across = Math.ceilDiv(x.cols(), (long) blockCols);
-        floats(op + " scaleInv", scaleInv, down, across);
+        long down = Math.ceilDiv(rows, (long) blockRows);
+        long across = Math.ceilDiv(cols, (long) blockCols);
+        floats(op, "scaleInv", scaleInv, down, across);
     }
 
     private static void flat(String op, Tensor p, Tensor other) {

@@ -1,6 +1,7 @@
 package dev.minke.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The calling thread is worker 0 and works too. Idle workers spin briefly, because regions follow
 /// each other within microseconds, then park. Which worker takes which task is not determined; a
-/// task must own its outputs, so that results do not depend on the number of threads.
+/// task must own its outputs, so that results do not depend on the number of threads. A region
+/// allocates nothing.
 public final class Team implements AutoCloseable {
     /// The body of a parallel region.
     @FunctionalInterface
@@ -19,56 +21,54 @@ public final class Team implements AutoCloseable {
         void run(int index, int worker);
     }
 
-    private static final int SPINS = 10_000;
+    /// How long an idle worker looks for the next region before it sleeps: longer than the engine
+    /// takes between two steps, too short to be noticed.
+    private static final long SPIN_NANOS = 1_000_000;
 
-    private final Thread[] workers;
+    /// How long the caller looks for the end of a region before it sleeps.
+    private static final long AWAIT_NANOS = 200_000;
+
+    /// Looks between two readings of the clock.
+    private static final int LOOKS = 64;
+
+    private static final Task NOTHING = (_, _) -> {};
+
+    private final Worker[] workers;
     private final ReentrantLock entry = new ReentrantLock();
     private final AtomicInteger parked = new AtomicInteger();
-    private final Region idle = new Region(0, (index, worker) -> {});
-    private volatile Region current = idle;
     private volatile boolean closed;
 
-    /// One parallel region. It has its own counters, so that a worker that comes late finds nothing
-    /// to do in it and is not waited for: on a busy machine it may not run for milliseconds.
-    private static final class Region {
-        final int count;
-        final Task body;
-        final Thread caller = Thread.currentThread();
-        final AtomicInteger next = new AtomicInteger();
-        final AtomicInteger done = new AtomicInteger();
-        final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        volatile boolean callerParked;
+    // The region. Its fields are written while no task is left to take, and are the present ones
+    // for whoever takes a task afterwards. A worker that comes late finds nothing to take and is
+    // not waited for: on a busy machine it may not run for milliseconds.
 
-        Region(int count, Task body) {
-            this.count = count;
-            this.body = body;
+    /// Number of the region in the upper half, tasks left to take in the lower.
+    private final AtomicLong turn = new AtomicLong();
+
+    /// Tasks that workers have done.
+    private final AtomicInteger done = new AtomicInteger();
+
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private Task body = NOTHING;
+    private int count;
+    private @Nullable Thread caller;
+    private volatile boolean callerParked;
+
+    /// A thread that knows its team and its number.
+    private static final class Worker extends Thread {
+        final Team team;
+        final int number;
+
+        Worker(Team team, int number) {
+            super("minke-" + number);
+            this.team = team;
+            this.number = number;
+            setDaemon(true);
         }
 
-        void take(int worker) {
-            int taken = 0;
-            for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-                taken++;
-                try {
-                    if (failure.get() == null) {
-                        body.run(i, worker);
-                    }
-                } catch (Throwable thrown) { // a worker must report, never die
-                    failure.compareAndSet(null, thrown);
-                }
-            }
-            if (taken > 0 && done.addAndGet(taken) == count && callerParked) {
-                LockSupport.unpark(caller);
-            }
-        }
-
-        void await() {
-            for (int spins = 0; done.get() < count && spins < SPINS; spins++) {
-                Thread.onSpinWait();
-            }
-            callerParked = true;
-            while (done.get() < count) {
-                LockSupport.park(this);
-            }
+        @Override
+        public void run() {
+            team.work(number);
         }
     }
 
@@ -79,16 +79,11 @@ public final class Team implements AutoCloseable {
         if (size < 1) {
             throw new IllegalArgumentException("a team needs at least 1 thread, found " + size);
         }
-        workers = new Thread[size - 1];
+        workers = new Worker[size - 1];
         for (int i = 0; i < workers.length; i++) {
-            int worker = i + 1;
-            workers[i] =
-                    Thread.ofPlatform()
-                            .daemon()
-                            .name("minke-" + worker)
-                            .unstarted(() -> work(worker));
+            workers[i] = new Worker(this, i + 1);
         }
-        for (Thread worker : workers) {
+        for (Worker worker : workers) {
             worker.start();
         }
     }
@@ -131,69 +126,117 @@ public final class Team implements AutoCloseable {
         }
     }
 
-    private void together(int count, Task body) {
-        Region region = new Region(count, body);
-        current = region;
+    private void together(int tasks, Task task) {
+        body = task;
+        count = tasks;
+        caller = Thread.currentThread();
+        done.set(0);
+        turn.set(((turn.get() >>> 32) + 1) << 32 | tasks); // publishes all of the above
         if (parked.get() > 0) {
-            for (Thread worker : workers) {
-                LockSupport.unpark(worker);
+            for (int i = 0; i < workers.length && i < tasks - 1; i++) {
+                LockSupport.unpark(workers[i]);
             }
         }
-        region.take(0);
-        region.await();
-        current = idle; // lets go of the body and what it holds
-        Throwable thrown = region.failure.get();
+        await(tasks - take(0));
+        body = NOTHING; // lets go of what it holds
+        if (failure.get() != null) {
+            raise();
+        }
+    }
+
+    /// Do tasks as long as there are any.
+    ///
+    /// @return how many
+    private int take(int worker) {
+        int taken = 0;
+        long now = turn.get();
+        while ((int) now != 0) {
+            Task task = body;
+            int index = count - (int) now;
+            // succeeds only while the region is the one that `task` and `index` were read from
+            if (turn.compareAndSet(now, now - 1)) {
+                taken++;
+                runTask(task, index, worker);
+            }
+            now = turn.get();
+        }
+        return taken;
+    }
+
+    private void runTask(Task task, int index, int worker) {
+        try {
+            if (failure.get() == null) {
+                task.run(index, worker);
+            }
+        } catch (Throwable thrown) { // a worker must report, never die
+            failure.compareAndSet(null, thrown);
+        }
+    }
+
+    /// Wait until the workers have done `expected` tasks.
+    private void await(int expected) {
+        long start = System.nanoTime();
+        while (done.get() < expected) {
+            for (int look = 0; look < LOOKS && done.get() < expected; look++) {
+                Thread.onSpinWait();
+            }
+            if (System.nanoTime() - start > AWAIT_NANOS) {
+                callerParked = true;
+                while (done.get() < expected) {
+                    LockSupport.park(this);
+                }
+                callerParked = false;
+            }
+        }
+    }
+
+    private void raise() {
+        Throwable thrown = failure.getAndSet(null);
         if (thrown instanceof Error e) {
             throw e;
         }
         if (thrown instanceof RuntimeException e) {
             throw e;
         }
-        if (thrown != null) {
-            throw new IllegalStateException("a task failed", thrown);
-        }
+        throw new IllegalStateException("a task failed", thrown);
     }
 
     private int workerOfThisThread() {
-        Thread current = Thread.currentThread();
-        for (int i = 0; i < workers.length; i++) {
-            if (workers[i] == current) {
-                return i + 1;
-            }
-        }
-        return 0;
+        return Thread.currentThread() instanceof Worker worker && worker.team == this
+                ? worker.number
+                : 0;
     }
 
     private void work(int worker) {
-        Region seen = idle;
-        while (true) {
-            Region region = next(seen);
-            if (region == seen) {
-                return; // closed
+        while (!closed) {
+            int taken = take(worker);
+            if (taken > 0) {
+                done.addAndGet(taken);
+                if (callerParked) {
+                    LockSupport.unpark(caller);
+                }
             }
-            seen = region;
-            region.take(worker);
+            awaitTurn();
         }
     }
 
-    /// Wait for a region other than `seen`; the same one means that the team is closed.
-    private Region next(Region seen) {
-        for (int spins = 0; spins < SPINS; spins++) {
-            Region now = current;
-            if (now != seen || closed) {
-                return now;
+    /// Wait until there are tasks to take, or the team is closed.
+    private void awaitTurn() {
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < SPIN_NANOS) {
+            for (int look = 0; look < LOOKS; look++) {
+                if ((int) turn.get() != 0 || closed) {
+                    return;
+                }
+                Thread.onSpinWait();
             }
-            Thread.onSpinWait();
         }
         // announce first, then look again: `together` publishes first, then looks who is parked
         parked.incrementAndGet();
-        Region now = current;
-        while (now == seen && !closed) {
+        while ((int) turn.get() == 0 && !closed) {
             LockSupport.park(this);
-            now = current;
         }
         parked.decrementAndGet();
-        return now;
     }
 
     /// Let the workers end; waits for a region of another thread. Later regions are refused.
@@ -210,7 +253,7 @@ public final class Team implements AutoCloseable {
         } finally {
             entry.unlock();
         }
-        for (Thread worker : workers) {
+        for (Worker worker : workers) {
             LockSupport.unpark(worker);
         }
     }

@@ -6,12 +6,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// A row-major view of memory: an element type, a shape and the distance between rows.
 ///
 /// The last dimension is contiguous. All leading dimensions together count the *rows*; consecutive
 /// rows lie `rowStride` elements apart, so that a range of columns of a matrix is again a tensor.
-/// Values and views only: arithmetic is in [Kernels]. Sizes and offsets are 64-bit.
+/// Values and views only: arithmetic is in [Kernels]. Sizes and offsets are 64-bit. A tensor itself
+/// never changes, only the memory it views; so one object may stand for the same view many times,
+/// and taking a view that was taken shortly before makes no new one.
 public final class Tensor {
     private static final ValueLayout.OfFloat F32 =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -20,6 +23,9 @@ public final class Tensor {
     private static final ValueLayout.OfShort I16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
 
+    /// Views remembered.
+    private static final int VIEWS = 8;
+
     private final Storage storage;
     private final MemorySegment segment;
     private final long offset;
@@ -27,6 +33,12 @@ public final class Tensor {
     private final long[] shape;
     private final long rows;
     private final long rowStride;
+
+    /// The views taken last, as the next step will take the same ones again. Threads need not agree
+    /// on what is in here: at worst a view is made twice.
+    private @Nullable Tensor @Nullable [] views;
+
+    private int nextView;
 
     private Tensor(Storage storage, long offset, DType dtype, long[] shape, long rowStride) {
         this.storage = storage;
@@ -70,7 +82,11 @@ public final class Tensor {
     }
 
     static Tensor of(Storage storage, long offset, DType dtype, long... shape) {
-        if (shape.length == 0 || Arrays.stream(shape).anyMatch(n -> n < 0)) {
+        boolean valid = shape.length > 0;
+        for (long n : shape) {
+            valid &= n >= 0;
+        }
+        if (!valid) {
             throw new ShapeMismatch(
                     "a tensor needs at least one dimension and none negative, found "
                             + Arrays.toString(shape));
@@ -122,6 +138,47 @@ public final class Tensor {
     /// Byte position of the first element in [#segment()].
     public long offset() {
         return offset;
+    }
+
+    /// Whether this is the contiguous tensor of up to three dimensions at this place.
+    boolean is(MemorySegment at, long byteOffset, DType type, int rank, long a, long b, long c) {
+        return lies(byteOffset, rank, a, b, c)
+                && dtype == type
+                && contiguous()
+                && segment.equals(at);
+    }
+
+    private boolean lies(long byteOffset, int rank, long a, long b, long c) {
+        return offset == byteOffset
+                && shape.length == rank
+                && shape[0] == a
+                && (rank < 2 || shape[1] == b)
+                && (rank < 3 || shape[2] == c);
+    }
+
+    /// Find or make a view of up to three dimensions.
+    private Tensor view(long byteOffset, long stride, int rank, long a, long b, long c) {
+        @Nullable Tensor[] taken = views;
+        if (taken == null) {
+            taken = new Tensor[VIEWS];
+            views = taken;
+        }
+        for (Tensor view : taken) {
+            if (view != null && view.rowStride == stride && view.lies(byteOffset, rank, a, b, c)) {
+                return view;
+            }
+        }
+        long[] dims =
+                switch (rank) {
+                    case 1 -> new long[] {a};
+                    case 2 -> new long[] {a, b};
+                    default -> new long[] {a, b, c};
+                };
+        Tensor view = new Tensor(storage, byteOffset, dtype, dims, stride);
+        int slot = nextView;
+        nextView = (slot + 1) % VIEWS;
+        taken[slot] = view;
+        return view;
     }
 
     /// Element type.
@@ -180,9 +237,21 @@ public final class Tensor {
             throw new ShapeMismatch(
                     "columns %d to %d of a tensor with %d columns".formatted(from, to, cols()));
         }
-        long[] view = shape.clone();
-        view[view.length - 1] = to - from;
-        return new Tensor(storage, offset + from * dtype.bytes(), dtype, view, rowStride);
+        if (to - from == cols()) {
+            return this;
+        }
+        long at = offset + from * dtype.bytes();
+        long width = to - from;
+        return switch (shape.length) {
+            case 1 -> view(at, width, 1, width, 1, 1);
+            case 2 -> view(at, rowStride, 2, shape[0], width, 1);
+            case 3 -> view(at, rowStride, 3, shape[0], shape[1], width);
+            default -> {
+                long[] dims = shape.clone();
+                dims[dims.length - 1] = width;
+                yield new Tensor(storage, at, dtype, dims, rowStride);
+            }
+        };
     }
 
     /// The slices `from` (inclusive) to `to` (exclusive) of the first dimension, sharing memory.
@@ -192,11 +261,22 @@ public final class Tensor {
                     "range %d to %d of a tensor with first dimension %d"
                             .formatted(from, to, shape[0]));
         }
+        if (to - from == shape[0]) {
+            return this;
+        }
         long step = rank() == 1 ? 1 : (rows / Math.max(shape[0], 1)) * rowStride;
-        long[] view = shape.clone();
-        view[0] = to - from;
-        long stride = rank() == 1 ? view[0] : rowStride;
-        return new Tensor(storage, offset + from * step * dtype.bytes(), dtype, view, stride);
+        long at = offset + from * step * dtype.bytes();
+        long count = to - from;
+        return switch (shape.length) {
+            case 1 -> view(at, count, 1, count, 1, 1);
+            case 2 -> view(at, rowStride, 2, count, shape[1], 1);
+            case 3 -> view(at, rowStride, 3, count, shape[1], shape[2]);
+            default -> {
+                long[] dims = shape.clone();
+                dims[0] = count;
+                yield new Tensor(storage, at, dtype, dims, rowStride);
+            }
+        };
     }
 
     /// Slice `i` of the first dimension with that dimension removed, sharing memory.
@@ -204,28 +284,60 @@ public final class Tensor {
         if (rank() < 2) {
             throw new ShapeMismatch("a slice needs at least two dimensions");
         }
-        Tensor one = range(i, i + 1);
-        long[] view = Arrays.copyOfRange(shape, 1, shape.length);
-        long stride = view.length == 1 ? view[0] : rowStride;
-        return new Tensor(storage, one.offset, dtype, view, stride);
+        if (i < 0 || i >= shape[0]) {
+            throw new ShapeMismatch(
+                    "slice %d of a tensor with first dimension %d".formatted(i, shape[0]));
+        }
+        long at = offset + i * (rows / shape[0]) * rowStride * dtype.bytes();
+        return switch (shape.length) {
+            case 2 -> view(at, shape[1], 1, shape[1], 1, 1);
+            case 3 -> view(at, rowStride, 2, shape[1], shape[2], 1);
+            default -> {
+                long[] dims = Arrays.copyOfRange(shape, 1, shape.length);
+                yield new Tensor(storage, at, dtype, dims, rowStride);
+            }
+        };
     }
 
     /// The same elements under another shape of equal size; needs contiguous rows, or an unchanged
     /// last dimension.
-    public Tensor reshape(long... view) {
+    public Tensor reshape(long... dims) {
         long size = 1;
         boolean negative = false;
-        for (long n : view) {
+        for (long n : dims) {
             size *= n;
             negative |= n < 0;
         }
-        boolean sameColumns = view.length > 0 && view[view.length - 1] == cols();
-        boolean fits = view.length > 0 && !negative && size == size();
+        int rank = dims.length;
+        boolean sameColumns = rank > 0 && dims[rank - 1] == cols();
+        boolean fits = rank > 0 && !negative && size == size();
         if (!fits || !(contiguous() || sameColumns)) {
-            throw new ShapeMismatch("cannot view %s as %s".formatted(this, Arrays.toString(view)));
+            throw new ShapeMismatch("cannot view %s as %s".formatted(this, Arrays.toString(dims)));
         }
-        long stride = sameColumns && rows > 1 ? rowStride : view[view.length - 1];
-        return new Tensor(storage, offset, dtype, view.clone(), stride);
+        return new Tensor(storage, offset, dtype, dims.clone(), strideOf(dims[rank - 1]));
+    }
+
+    /// See [#reshape(long...)].
+    public Tensor reshape(long a, long b) {
+        return a >= 0 && reshapes(a * b, b)
+                ? view(offset, strideOf(b), 2, a, b, 1)
+                : reshape(new long[] {a, b});
+    }
+
+    /// See [#reshape(long...)].
+    public Tensor reshape(long a, long b, long c) {
+        return a >= 0 && b >= 0 && reshapes(a * b * c, c)
+                ? view(offset, strideOf(c), 3, a, b, c)
+                : reshape(new long[] {a, b, c});
+    }
+
+    /// Whether a shape of so many elements and columns is possible here.
+    private boolean reshapes(long size, long columns) {
+        return columns >= 0 && size == size() && (columns == cols() || contiguous());
+    }
+
+    private long strideOf(long columns) {
+        return columns == cols() && rows > 1 ? rowStride : columns;
     }
 
     /// Check the shape, where -1 fits any size.
@@ -235,7 +347,7 @@ public final class Tensor {
     public Tensor expect(String name, long... dims) {
         boolean fits = dims.length == shape.length;
         for (int i = 0; fits && i < dims.length; i++) {
-            fits = dims[i] == -1 || dims[i] == shape[i];
+            fits = fits(i, dims[i]);
         }
         if (!fits) {
             throw new ShapeMismatch(
@@ -243,6 +355,44 @@ public final class Tensor {
                             .formatted(name, Arrays.toString(shape), Arrays.toString(dims)));
         }
         return this;
+    }
+
+    // The same for few dimensions, without an array while all is well.
+
+    /// See [#expect(String, long...)].
+    public Tensor expect(String name, long a) {
+        return hasShape(a) ? this : expect(name, new long[] {a});
+    }
+
+    /// See [#expect(String, long...)].
+    public Tensor expect(String name, long a, long b) {
+        return hasShape(a, b) ? this : expect(name, new long[] {a, b});
+    }
+
+    /// See [#expect(String, long...)].
+    public Tensor expect(String name, long a, long b, long c) {
+        return hasShape(a, b, c) ? this : expect(name, new long[] {a, b, c});
+    }
+
+    /// Check that the shape is `other`'s, see [#expect(String, long...)].
+    public Tensor expectShapeOf(String name, Tensor other) {
+        return Arrays.equals(shape, other.shape) ? this : expect(name, other.shape);
+    }
+
+    boolean hasShape(long a) {
+        return shape.length == 1 && fits(0, a);
+    }
+
+    boolean hasShape(long a, long b) {
+        return shape.length == 2 && fits(0, a) && fits(1, b);
+    }
+
+    boolean hasShape(long a, long b, long c) {
+        return shape.length == 3 && fits(0, a) && fits(1, b) && fits(2, c);
+    }
+
+    private boolean fits(int i, long expected) {
+        return expected == -1 || expected == shape[i];
     }
 
     /// Check the element type.
@@ -264,6 +414,7 @@ public final class Tensor {
             case BF16 -> Bf16.toFloat(segment.get(I16, at));
             case F16 -> F16.toFloat(segment.get(I16, at));
             case I32 -> segment.get(I32, at);
+            case I8 -> segment.get(ValueLayout.JAVA_BYTE, at);
         };
     }
 
@@ -275,6 +426,7 @@ public final class Tensor {
             case BF16 -> segment.set(I16, at, Bf16.fromFloat(value));
             case F16 -> segment.set(I16, at, F16.fromFloat(value));
             case I32 -> segment.set(I32, at, (int) value);
+            case I8 -> segment.set(ValueLayout.JAVA_BYTE, at, (byte) value);
         }
     }
 

@@ -94,6 +94,42 @@ public interface AttentionContract extends ContractSupport {
     }
 
     @Test
+    default void attentionOfTheLastTokensHasTheBitsOfTheWhole() {
+        int[] lengths = {1, 30, 65, 450, 7};
+        int[] own = {1, 3, 64, 300, 0};
+        for (AttentionShape shape : SHAPES) {
+            Sample sample = sample(20);
+            Case all = Case.of(sample, shape, lengths);
+            Tensor whole = all.output(sample);
+            Tensor wholeLse = sample.output(shape.heads(), all.t());
+            kernels()
+                    .attention(
+                            shape, all.q(), all.kv(), all.kr(), all.sequences(), whole, wholeLse);
+            Tensor queries = sample.starts(own);
+            int count = Arrays.stream(own).sum();
+            Tensor q = sample.matrix(count, all.q().cols());
+            Tensor out = sample.output(count, whole.cols());
+            Tensor lse = sample.output(shape.heads(), count);
+            for (int s = 0; s < own.length; s++) {
+                int end = all.sequences().getInt(s + 1L);
+                q.range(queries.getInt(s), queries.getInt(s + 1L))
+                        .copyFrom(all.q().range(end - own[s], end));
+            }
+            kernels().attention(shape, q, queries, all.kv(), all.kr(), all.sequences(), out, lse);
+            for (int s = 0; s < own.length; s++) {
+                int from = queries.getInt(s);
+                int to = queries.getInt(s + 1L);
+                int end = all.sequences().getInt(s + 1L);
+                Tensor rows = whole.range(end - own[s], end);
+                Close.sameBits(all.name("last rows of " + s), out.range(from, to), rows);
+                Tensor logs = wholeLse.columns(end - own[s], end);
+                Close.sameBits(all.name("lse of " + s), lse.columns(from, to), logs);
+            }
+            Sample.frameUntouched("out", out);
+        }
+    }
+
+    @Test
     default void attentionGradientsAreThoseOfTheForwardPass() {
         for (AttentionShape shape : SHAPES) {
             for (int[] lengths : new int[][] {{1}, {5, 1, 9}, {17, 33}}) {

@@ -19,6 +19,7 @@ public abstract class KernelContract
                 PackedContract,
                 AttentionContract,
                 LatentDecodeContract,
+                PagedContract,
                 RouterContract,
                 RowsContract,
                 LayerContract,

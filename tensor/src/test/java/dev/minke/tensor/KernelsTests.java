@@ -261,7 +261,7 @@ class KernelsTests {
         refused(
                 () -> kernels.gemmNt(f(2, 3), half, f(2, 4), false),
                 "gemmNt: b is F16[4, 3], expected a matrix of F32");
-        refused(() -> kernels.pack(half, arena), "pack: b is F16[4, 3]");
+        refused(() -> kernels.pack(i(4, 3), arena), "pack: b is I32[2]");
         refused(() -> kernels.gatherRows(half, i(0), f(1, 3)), "gatherRows: x is F16[4, 3]");
         refused(() -> kernels.scale(half, 2), "scale x holds F16, expected F32");
     }
@@ -296,7 +296,7 @@ class KernelsTests {
                 "dequantizeFp8 scaleInv has shape [2, 2], expected [1, 2]");
         refused(
                 () -> kernels.quantizeFp8(f(2, 4), 2, 2, false, codes, f(1, 2)),
-                "quantizeFp8: 6 bytes of codes do not fit F32[2, 4]");
+                "quantizeFp8: 6 bytes of codes do not fit [2, 4]");
         refused(
                 () -> kernels.dequantizeFp8(codes, f(2, 2), 0, 2, f(2, 3)),
                 "dequantizeFp8: blocks of 0 x 2");

@@ -25,6 +25,26 @@ public interface RowsContract extends ContractSupport {
         }
     }
 
+    @Test
+    default void aVectorIsOneRow() {
+        Sample sample = sample(57);
+        Tensor x = sample.matrix(1, 33).slice(0);
+        Tensor first = Tensor.zeros(arena(), DType.I32, 5);
+        Tensor y = sample.output(5, 33);
+        kernels().gatherRows(x, first, y);
+        Tensor sum = Tensor.zeros(arena(), 33);
+        kernels().scatterAddRows(y, first, sum);
+        float[] once = x.toFloats();
+        for (int j = 0; j < 33; j++) {
+            float added = 0;
+            for (int i = 0; i < 5; i++) {
+                assertThat(y.getFloat(i, j)).isEqualTo(once[j]);
+                added += once[j];
+            }
+            assertThat(sum.getFloat(0, j)).isEqualTo(added);
+        }
+    }
+
     private Tensor copy(Tensor x) {
         return Tensor.copyOf(arena(), x.toFloats(), x.size());
     }

@@ -114,6 +114,11 @@ public final class Sample {
         return Tensor.copyOf(arena, order, shape);
     }
 
+    /// Where the data lie.
+    public Arena arena() {
+        return arena;
+    }
+
     /// Numbers for other purposes.
     public Rng rng() {
         return rng;

@@ -3,6 +3,8 @@ package dev.minke.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,45 @@ class TeamTests {
                 team.run(3, (index, worker) -> sums[index]++);
             }
             assertThat(sums).containsExactly(20_000, 20_000, 20_000);
+        }
+    }
+
+    /// More threads than processors, so that workers come late to regions, at every place.
+    @Test
+    void everyTaskBelongsToItsOwnRegion() {
+        try (Team team = new Team(Runtime.getRuntime().availableProcessors() + 3)) {
+            AtomicInteger strange = new AtomicInteger();
+            for (int region = 0; region < 30_000; region++) {
+                int count = 2 + region % 5;
+                AtomicInteger tasks = new AtomicInteger();
+                AtomicInteger sum = new AtomicInteger();
+                team.run(
+                        count,
+                        (index, worker) -> {
+                            tasks.incrementAndGet();
+                            sum.addAndGet(index);
+                        });
+                if (tasks.get() != count || sum.get() != count * (count - 1) / 2) {
+                    strange.incrementAndGet();
+                }
+            }
+            assertThat(strange).as("regions with missing or foreign tasks").hasValue(0);
+        }
+    }
+
+    @Test
+    void aRegionAllocatesNothing() {
+        try (Team team = new Team(3)) {
+            Team.Task nothing = (index, worker) -> {};
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = Allocation.ofThisThread();
+                for (int region = 0; region < 100; region++) {
+                    team.run(8, nothing);
+                }
+                least = Math.min(least, Allocation.ofThisThread() - before);
+            }
+            assertThat(least).isZero();
         }
     }
 
@@ -147,6 +188,25 @@ class TeamTests {
             assertThat(clashes).hasValue(0);
             assertThat(runs).hasValue(3 * 600);
         }
+    }
+
+    @Test
+    void anIdleTeamSleeps() throws InterruptedException {
+        try (Team team = new Team(3)) {
+            team.run(3, (index, worker) -> {});
+            Thread.sleep(50);
+            long before = processorTime();
+            Thread.sleep(400);
+            assertThat(processorTime() - before).as("nanoseconds of work").isLessThan(40_000_000);
+        }
+    }
+
+    private static long processorTime() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("minke-"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.threadId()))
+                .sum();
     }
 
     @Test

@@ -183,6 +183,73 @@ class TensorTests {
     }
 
     @Test
+    void shapesOfOneToFourDimensionsAreChecked() {
+        Tensor x = counting(2, 3);
+        assertThat(x.expect("x", 2, 3).expectShapeOf("x", counting(2, 3))).isSameAs(x);
+        assertThat(counting(6).expect("x", -1).rank()).isEqualTo(1);
+        assertThat(x.reshape(1, 2, 3).expect("x", -1, 2, 3).rank()).isEqualTo(3);
+        assertThat(x.reshape(1, 2, 1, 3).expect("x", 1, 2, -1, 3).rank()).isEqualTo(4);
+        assertThatThrownBy(() -> x.expect("x", 6))
+                .isInstanceOf(ShapeMismatch.class)
+                .hasMessage("x has shape [2, 3], expected [6]");
+        assertThatThrownBy(() -> x.expect("x", 1, 2, 3))
+                .isInstanceOf(ShapeMismatch.class)
+                .hasMessage("x has shape [2, 3], expected [1, 2, 3]");
+        assertThatThrownBy(() -> x.expectShapeOf("x", counting(3, 2)))
+                .isInstanceOf(ShapeMismatch.class)
+                .hasMessage("x has shape [2, 3], expected [3, 2]");
+    }
+
+    @Test
+    void aViewOfEverythingIsTheTensorItself() {
+        Tensor x = counting(3, 4);
+        assertThat(x.range(0, 3)).isSameAs(x);
+        assertThat(x.columns(0, 4)).isSameAs(x);
+        assertThatThrownBy(() -> x.range(1, 4)).isInstanceOf(ShapeMismatch.class);
+        assertThatThrownBy(() -> x.columns(1, 5)).isInstanceOf(ShapeMismatch.class);
+    }
+
+    @Test
+    void theSameViewIsTakenAgainWithoutANewObject() {
+        Tensor x = counting(4, 6);
+        Tensor box = counting(2, 3, 4);
+        assertThat(x.columns(1, 3)).isSameAs(x.columns(1, 3)).isNotSameAs(x.columns(1, 4));
+        assertThat(x.range(1, 3)).isSameAs(x.range(1, 3));
+        assertThat(x.slice(2)).isSameAs(x.slice(2)).isNotSameAs(x.range(2, 3));
+        assertThat(box.slice(1)).isSameAs(box.slice(1));
+        assertThat(box.columns(0, 2)).isSameAs(box.columns(0, 2));
+        assertThat(x.reshape(4, 2, 3)).isSameAs(x.reshape(4, 2, 3));
+        assertThat(x.reshape(8, 3)).isSameAs(x.reshape(8, 3)).isNotSameAs(x.reshape(3, 8));
+    }
+
+    @Test
+    void rememberedViewsAreThoseThatWereAskedFor() {
+        Rng rng = new Rng(3);
+        Tensor wide = counting(5, 4, 6).columns(1, 5);
+        for (int i = 0; i < 5000; i++) {
+            int from = rng.nextInt(4);
+            int to = from + 1 + rng.nextInt(4 - from);
+            Tensor columns = wide.columns(from, to);
+            assertThat(columns.shape()).containsExactly(5, 4, to - from);
+            assertThat(columns.getFloat(7, 0)).isEqualTo(7 * 6 + 1 + from);
+            Tensor range = wide.range(from, to);
+            assertThat(range.shape()).containsExactly(to - from, 4, 4);
+            assertThat(range.getFloat(0, 3)).isEqualTo(from * 24 + 4);
+            Tensor slice = wide.slice(from);
+            assertThat(slice.shape()).containsExactly(4, 4);
+            assertThat(slice.slice(from).getFloat(0, 0)).isEqualTo(from * 24 + from * 6 + 1);
+            Tensor matrix = wide.reshape(20, 4);
+            assertThat(matrix.shape()).containsExactly(20, 4);
+            assertThat(matrix.getFloat(19, 0)).isEqualTo(19 * 6 + 1);
+        }
+        assertThatThrownBy(() -> wide.slice(5))
+                .isInstanceOf(ShapeMismatch.class)
+                .hasMessage("slice 5 of a tensor with first dimension 5");
+        assertThatThrownBy(() -> wide.reshape(4, 20)).isInstanceOf(ShapeMismatch.class);
+        assertThatThrownBy(() -> wide.reshape(-4, -5, 4)).isInstanceOf(ShapeMismatch.class);
+    }
+
+    @Test
     void copyFromAndClearRespectViews() {
         Tensor x = counting(3, 4);
         Tensor target = Tensor.zeros(arena, 3, 6);

@@ -75,6 +75,69 @@ class WorkspaceTests {
     }
 
     @Test
+    void theSameShapeAtTheSamePlaceIsTheSameObject() {
+        try (Workspace workspace = new Workspace()) {
+            Workspace.Mark mark = workspace.mark();
+            Tensor vector = workspace.f32(12);
+            Tensor matrix = workspace.f32(3, 4);
+            Tensor numbers = workspace.i32(3, 4);
+            Tensor box = workspace.f32(2, 3, 2);
+            for (int layer = 0; layer < 3; layer++) {
+                workspace.release(mark);
+                assertThat(workspace.f32(12)).isSameAs(vector);
+                assertThat(workspace.like(matrix)).isSameAs(matrix);
+                assertThat(workspace.allocate(DType.I32, 3, 4)).isSameAs(numbers);
+                assertThat(workspace.f32(2, 3, 2)).isSameAs(box);
+            }
+            workspace.release(mark);
+            assertThat(workspace.f32(4, 3)).isNotSameAs(vector);
+            assertThat(workspace.f32(4, 3).shape()).containsExactly(4, 3);
+            assertThat(workspace.i32(12).dtype()).isEqualTo(DType.I32);
+        }
+    }
+
+    @Test
+    void whatIsRememberedIsWhatWasAskedFor() {
+        Rng rng = new Rng(5);
+        try (Workspace workspace = new Workspace()) {
+            for (int step = 0; step < 3000; step++) {
+                workspace.reset();
+                long end = -1;
+                for (int i = 0; i < 20; i++) {
+                    long[] shape = new long[1 + rng.nextInt(4)];
+                    for (int d = 0; d < shape.length; d++) {
+                        shape[d] = rng.nextInt(4);
+                    }
+                    DType dtype = DType.values()[rng.nextInt(3)];
+                    Tensor tensor = workspace.allocate(dtype, shape);
+                    assertThat(tensor.shape()).isEqualTo(shape);
+                    assertThat(tensor.dtype()).isEqualTo(dtype);
+                    assertThat(tensor.contiguous()).isTrue();
+                    assertThat(tensor.offset()).isGreaterThan(end);
+                    end = tensor.offset() + Math.max(0, tensor.byteSize() - 1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aStepLikeTheOneBeforeAllocatesNothing() {
+        try (Workspace workspace = new Workspace()) {
+            long least = Long.MAX_VALUE;
+            for (int step = 0; step < 50; step++) {
+                long before = Allocation.ofThisThread();
+                workspace.reset();
+                for (int i = 1; i < 200; i++) {
+                    workspace.f32(i % 7, i).expect("x", i % 7, -1);
+                    workspace.i32(i).expect("x", i);
+                }
+                least = Math.min(least, Allocation.ofThisThread() - before);
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    @Test
     void tensorsEndWithTheWorkspace() {
         Tensor x;
         try (Workspace workspace = new Workspace()) {

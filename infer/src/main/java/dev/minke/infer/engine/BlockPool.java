@@ -1,15 +1,11 @@
 package dev.minke.infer.engine;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
 import dev.minke.infer.engine.PrefixIndex.Node;
-import dev.minke.tensor.Bf16;
+import dev.minke.tensor.PageRow;
 import dev.minke.tensor.Tensor;
+import dev.minke.tensor.WeightMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /// The memory of the cache: blocks of 64 tokens for all layers, counted, shared and reused.
@@ -18,14 +14,11 @@ import java.util.Arrays;
 /// what it contains. A new block is a free one, else the one kept longest without use. Not for
 /// several threads.
 final class BlockPool implements AutoCloseable {
-    private static final ValueLayout.OfFloat F32 =
-            JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort BF16 =
-            JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int BLOCK = CacheLayout.BLOCK;
 
     private final CacheLayout layout;
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = new WeightMemory(); // huge pages: decodes read all of it
+    private final PageRow row;
     private final Tensor[] pages;
     private final PrefixIndex index;
     private final int blocks;
@@ -52,18 +45,13 @@ final class BlockPool implements AutoCloseable {
                             .formatted(bytes, BLOCK, layout.blockBytes()));
         }
         this.layout = layout;
+        row = layout.row();
         this.blocks = (int) count;
         index = new PrefixIndex(secret);
         pages = new Tensor[layout.layers()];
         for (int layer = 0; layer < pages.length; layer++) {
             pages[layer] =
-                    Tensor.zeros(
-                            arena,
-                            layout.type().dtype(),
-                            blocks,
-                            layout.parts(),
-                            BLOCK,
-                            layout.width());
+                    Tensor.zeros(arena, row.type(), blocks, layout.parts(), BLOCK, row.elements());
         }
         holders = new int[blocks];
         nodes = new Node[blocks];
@@ -87,7 +75,12 @@ final class BlockPool implements AutoCloseable {
         return index;
     }
 
-    /// [blocks, parts, 64, width] of a layer.
+    /// How the tokens of a block lie in its rows.
+    PageRow row() {
+        return row;
+    }
+
+    /// [blocks, parts, 64, elements] of a layer, rows as [#row()] says.
     Tensor pages(int layer) {
         return pages[layer];
     }
@@ -180,55 +173,22 @@ final class BlockPool implements AutoCloseable {
         keptCount--;
     }
 
+    /// The bytes of `block` in each layer.
+    MemorySegment[] bytes(int block) {
+        MemorySegment[] bytes = new MemorySegment[pages.length];
+        for (int layer = 0; layer < pages.length; layer++) {
+            Tensor all = pages[layer];
+            long size = all.size() * all.dtype().bytes() / blocks;
+            bytes[layer] = all.segment().asSlice(all.offset() + block * size, size);
+        }
+        return bytes;
+    }
+
     /// Copy all of `from` into `to`.
     void copy(int from, int to) {
         for (Tensor layer : pages) {
             layer.slice(to).copyFrom(layer.slice(from));
         }
-    }
-
-    /// Write columns of row `row` of `from` as token `slot` of `block`, from its column `at` on.
-    void store(int layer, int part, int block, int slot, int at, Tensor from, long row) {
-        Tensor to = pages[layer];
-        MemorySegment target = to.segment();
-        MemorySegment source = from.segment();
-        long first = from.offset() + 4 * row * from.rowStride();
-        int n = (int) from.cols();
-        long cell = cell(part, block, slot) + at;
-        switch (layout.type()) {
-            case F32 -> MemorySegment.copy(source, first, target, to.offset() + 4 * cell, 4L * n);
-            case BF16 -> {
-                long base = to.offset() + 2 * cell;
-                for (int i = 0; i < n; i++) {
-                    float x = source.get(F32, first + 4L * i);
-                    target.set(BF16, base + 2L * i, Bf16.fromFloat(x));
-                }
-            }
-        }
-    }
-
-    /// Read columns of token `slot` of `block`, from its column `at` on, to row `row` of `to`.
-    void load(int layer, int part, int block, int slot, int at, Tensor to, long row) {
-        Tensor from = pages[layer];
-        MemorySegment source = from.segment();
-        MemorySegment target = to.segment();
-        long first = to.offset() + 4 * row * to.rowStride();
-        int n = (int) to.cols();
-        long cell = cell(part, block, slot) + at;
-        switch (layout.type()) {
-            case F32 -> MemorySegment.copy(source, from.offset() + 4 * cell, target, first, 4L * n);
-            case BF16 -> {
-                long base = from.offset() + 2 * cell;
-                for (int i = 0; i < n; i++) {
-                    float x = Bf16.toFloat(source.get(BF16, base + 2L * i));
-                    target.set(F32, first + 4L * i, x);
-                }
-            }
-        }
-    }
-
-    private long cell(int part, int block, int slot) {
-        return (((long) block * layout.parts() + part) * BLOCK + slot) * layout.width();
     }
 
     /// Check that every block is in exactly one place and that index and pool agree.

@@ -3,6 +3,7 @@ package dev.minke.infer.engine;
 import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.config.GqaConfig;
 import dev.minke.model.config.MlaConfig;
+import dev.minke.tensor.PageRow;
 
 /// What the cache keeps of one token, as rows of `[value | rest]`, one row for each layer and part.
 ///
@@ -10,7 +11,7 @@ import dev.minke.model.config.MlaConfig;
 /// key the whole row (spec 1.4, 1.5). Grouped-query attention: a part for each key and value head,
 /// `[value | rotated key]`.
 ///
-/// @param layers num_hidden_layers
+/// @param layers num_hidden_layers, and one more where the MTP module keeps a cache
 /// @param parts rows of a token in a layer
 /// @param width numbers in a row
 /// @param valueWidth the value is columns 0 to this
@@ -18,7 +19,7 @@ import dev.minke.model.config.MlaConfig;
 /// @param type how a number is kept
 record CacheLayout(int layers, int parts, int width, int valueWidth, int keyFrom, CacheType type) {
     /// Tokens in a block.
-    static final int BLOCK = 64;
+    static final int BLOCK = PageRow.TOKENS;
 
     /// The layout for the main model's layers.
     static CacheLayout of(DeepSeekConfig config, CacheType type) {
@@ -43,6 +44,22 @@ record CacheLayout(int layers, int parts, int width, int valueWidth, int keyFrom
         };
     }
 
+    /// The same with one more layer, the MTP module's.
+    CacheLayout withMtp() {
+        return new CacheLayout(layers + 1, parts, width, valueWidth, keyFrom, type);
+    }
+
+    /// How the numbers of a row lie in a page.
+    PageRow row() {
+        if (type != CacheType.Q8) {
+            return PageRow.plain(type.dtype(), width);
+        }
+        // value and key of grouped queries are stored one after the other
+        return keyFrom == 0
+                ? PageRow.coded(width, valueWidth, valueWidth)
+                : PageRow.coded(width, width, valueWidth);
+    }
+
     /// Numbers in a key.
     int keyWidth() {
         return width - keyFrom;
@@ -50,7 +67,7 @@ record CacheLayout(int layers, int parts, int width, int valueWidth, int keyFrom
 
     /// Bytes of a block over all layers.
     long blockBytes() {
-        return (long) layers * parts * BLOCK * width * type.dtype().bytes();
+        return (long) layers * parts * BLOCK * row().bytes();
     }
 
     /// Blocks that hold `tokens` tokens.

@@ -1,8 +1,11 @@
 package dev.minke.infer.engine;
 
+import dev.minke.infer.Continuation;
+import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.tensor.Kernels;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -55,6 +58,34 @@ public final class Engine implements AutoCloseable {
         } finally {
             gate.readLock().unlock();
         }
+    }
+
+    /// Put a request for text into the queue: one choice for each continuation, which share the
+    /// prompt's cache. `listener` hears of it on the engine's thread.
+    ///
+    /// @param prompt token ids, at least one; not copied, must not change
+    /// @param continuations none of which has begun, at least one
+    /// @throws IllegalArgumentException if it can never be served, in one line
+    /// @throws EngineBusy if too many are waiting
+    /// @throws IllegalStateException if the engine is closed
+    public Ticket submit(
+            int[] prompt, List<Continuation> continuations, int priority, TextListener listener) {
+        TextRun run = new TextRun(continuations, listener);
+        return submit(run.request(prompt, priority), run);
+    }
+
+    /// Bytes of cache for `sequences` sequences of `tokens` tokens each, shared by none of them.
+    ///
+    /// @throws IllegalArgumentException if the model has no MTP module for `speculation`
+    public static long cacheBytes(
+            DeepSeekConfig model,
+            CacheType type,
+            Speculation speculation,
+            int sequences,
+            int tokens) {
+        Speculation suited = speculation.resolved(model.numNextnPredictLayers() > 0);
+        long block = EngineCore.layout(model, type, suited).blockBytes();
+        return Math.multiplyExact((long) sequences * CacheLayout.blocks(tokens), block);
     }
 
     /// The state after the latest step.

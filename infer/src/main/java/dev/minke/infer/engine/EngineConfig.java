@@ -13,6 +13,8 @@ package dev.minke.infer.engine;
 /// @param reservePercent of a request's token limit that must be free when it starts; below 100
 ///   more requests run at once, and some may have to start again
 /// @param ageingSteps a waiting request gains a priority after so many steps
+/// @param speculation whether tokens are guessed ahead
+/// @param prefixDisk where prefixes are kept that outlive the engine
 public record EngineConfig(
         long cacheBytes,
         CacheType cacheType,
@@ -22,7 +24,9 @@ public record EngineConfig(
         int expandedSpan,
         PrefixReuse prefixReuse,
         int reservePercent,
-        int ageingSteps) {
+        int ageingSteps,
+        Speculation speculation,
+        PrefixDisk prefixDisk) {
     /// Check the ranges.
     ///
     /// @throws IllegalArgumentException naming the field, its value and what would fit
@@ -54,6 +58,128 @@ public record EngineConfig(
     /// The usual settings with `cacheBytes` of cache.
     public static EngineConfig of(long cacheBytes) {
         return new EngineConfig(
-                cacheBytes, CacheType.F32, 512, 64, 1024, 256, PrefixReuse.EXACT, 100, 256);
+                cacheBytes,
+                CacheType.F32,
+                512,
+                64,
+                1024,
+                256,
+                PrefixReuse.EXACT,
+                100,
+                256,
+                Speculation.auto(),
+                PrefixDisk.none());
+    }
+
+    /// The same with numbers of the cache kept as `other`.
+    public EngineConfig withCacheType(CacheType other) {
+        return new EngineConfig(
+                cacheBytes,
+                other,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                expandedSpan,
+                prefixReuse,
+                reservePercent,
+                ageingSteps,
+                speculation,
+                prefixDisk);
+    }
+
+    /// The same with other sizes of steps, of what runs at once and of what may wait.
+    public EngineConfig withSteps(int tokens, int sequences, int queue) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                tokens,
+                sequences,
+                queue,
+                expandedSpan,
+                prefixReuse,
+                reservePercent,
+                ageingSteps,
+                speculation,
+                prefixDisk);
+    }
+
+    /// The same with other `prefixReuse`.
+    public EngineConfig withPrefixReuse(PrefixReuse other) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                expandedSpan,
+                other,
+                reservePercent,
+                ageingSteps,
+                speculation,
+                prefixDisk);
+    }
+
+    /// The same with another span of the expanded form.
+    public EngineConfig withExpandedSpan(int other) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                other,
+                prefixReuse,
+                reservePercent,
+                ageingSteps,
+                speculation,
+                prefixDisk);
+    }
+
+    /// The same with another share of limits that must be free at the start.
+    public EngineConfig withReserve(int percent) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                expandedSpan,
+                prefixReuse,
+                percent,
+                ageingSteps,
+                speculation,
+                prefixDisk);
+    }
+
+    /// The same with other `speculation`.
+    public EngineConfig withSpeculation(Speculation other) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                expandedSpan,
+                prefixReuse,
+                reservePercent,
+                ageingSteps,
+                other,
+                prefixDisk);
+    }
+
+    /// The same with prefixes kept at `other`.
+    public EngineConfig withPrefixDisk(PrefixDisk other) {
+        return new EngineConfig(
+                cacheBytes,
+                cacheType,
+                stepTokens,
+                maxSequences,
+                maxQueue,
+                expandedSpan,
+                prefixReuse,
+                reservePercent,
+                ageingSteps,
+                speculation,
+                other);
     }
 }

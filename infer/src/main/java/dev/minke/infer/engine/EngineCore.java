@@ -4,11 +4,13 @@ import dev.minke.infer.Candidates;
 import dev.minke.infer.FinishReason;
 import dev.minke.infer.engine.Scheduler.Part;
 import dev.minke.infer.engine.Sequence.State;
+import dev.minke.model.config.DeepSeekConfig;
 import dev.minke.model.deepseek.DeepSeekModel;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,12 +25,15 @@ final class EngineCore implements AutoCloseable {
     private final int maxPositions;
     private final BlockPool pool;
     private final ModelRunner runner;
+    private final Optional<PrefixStore> store;
     private final Scheduler scheduler;
+    private final Speculator speculator;
     private final Queue<Job> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicInteger inboxSize = new AtomicInteger();
     private final AtomicLong ids = new AtomicLong();
     private final List<Chunk> chunks = new ArrayList<>();
     private final List<Sequence> drawing = new ArrayList<>();
+    private final List<Sequence> drawn = new ArrayList<>();
     private final Candidates candidates;
     private volatile boolean cancellations;
     private volatile int waiting;
@@ -43,12 +48,39 @@ final class EngineCore implements AutoCloseable {
         this.config = config;
         this.vocabSize = vocabSize;
         maxPositions = model.config().maxPositionEmbeddings();
-        CacheLayout layout = CacheLayout.of(model.config(), config.cacheType());
+        Speculation speculation = config.speculation().resolved(model.mtp().isPresent());
+        CacheLayout layout = layout(model.config(), config.cacheType(), speculation);
         pool = new BlockPool(layout, config.cacheBytes(), System.nanoTime());
         runner = new ModelRunner(model, kernels, pool, vocabSize);
-        scheduler = new Scheduler(config, pool, runner.expandedLimit());
+        store = store(model);
+        scheduler = new Scheduler(config, pool, store, runner.expandedLimit());
+        speculator = new Speculator(speculation, runner);
         candidates = new Candidates(vocabSize);
-        stats = scheduler.stats();
+        stats = look();
+    }
+
+    /// What the cache keeps of a token of `config`'s model, for `speculation` that suits it.
+    static CacheLayout layout(DeepSeekConfig config, CacheType type, Speculation speculation) {
+        CacheLayout layout = CacheLayout.of(config, type);
+        return speculation.usesMtp() ? layout.withMtp() : layout;
+    }
+
+    private Optional<PrefixStore> store(DeepSeekModel model) {
+        if (config.prefixDisk().bytes() == 0 || config.prefixReuse() == PrefixReuse.OFF) {
+            return Optional.empty();
+        }
+        boolean opened = false;
+        try {
+            PrefixKey root = ModelFingerprint.of(model, runner, pool, config);
+            Optional<PrefixStore> opening = PrefixStore.open(config.prefixDisk(), root, pool);
+            opened = true;
+            return opening;
+        } finally {
+            if (!opened) {
+                runner.close();
+                pool.close();
+            }
+        }
     }
 
     // ---------------------------------------------------------------- any thread
@@ -94,6 +126,10 @@ final class EngineCore implements AutoCloseable {
         return stats;
     }
 
+    private EngineStats look() {
+        return scheduler.stats(speculator.drafted(), speculator.accepted());
+    }
+
     // ---------------------------------------------------------------- the engine's thread
 
     /// Do one step.
@@ -112,11 +148,11 @@ final class EngineCore implements AutoCloseable {
         List<Part> parts = scheduler.plan();
         waiting = scheduler.waiting();
         if (parts.isEmpty()) {
-            stats = scheduler.stats();
+            stats = look();
             return false;
         }
         compute(parts);
-        stats = scheduler.stats();
+        stats = look();
         return true;
     }
 
@@ -135,6 +171,7 @@ final class EngineCore implements AutoCloseable {
     }
 
     private void compute(List<Part> parts) {
+        long begin = System.nanoTime();
         chunks.clear();
         for (Part part : parts) {
             Sequence sequence = part.sequence();
@@ -145,24 +182,34 @@ final class EngineCore implements AutoCloseable {
                             part.to(),
                             sequence.blocks,
                             sequence.job.expandedEnd,
-                            part.draws() ? part.to() - 1 : part.to()));
+                            part.to() - part.logits()));
         }
         Tensor logits;
         try {
             logits = runner.run(chunks);
         } catch (Throwable thrown) { // nobody else's requests may suffer
-            LOG.log(System.Logger.Level.ERROR, "a step of the engine failed", thrown);
-            for (Part part : List.copyOf(parts)) {
-                fail(part.sequence().job, thrown);
-            }
+            failed(parts, thrown);
             return;
         }
         scheduler.computed(parts);
         draw(parts, logits);
+        try {
+            speculator.guess(parts, chunks, drawn, (System.nanoTime() - begin) * 1e-9);
+        } catch (Throwable thrown) {
+            failed(parts, thrown);
+        }
+    }
+
+    private void failed(List<Part> parts, Throwable thrown) {
+        LOG.log(System.Logger.Level.ERROR, "a step of the engine failed", thrown);
+        for (Part part : List.copyOf(parts)) {
+            fail(part.sequence().job, thrown);
+        }
     }
 
     private void draw(List<Part> parts, Tensor logits) {
         int row = 0;
+        drawn.clear();
         for (Part part : parts) {
             if (!part.draws()) {
                 continue;
@@ -178,12 +225,34 @@ final class EngineCore implements AutoCloseable {
                 }
             }
             for (Sequence sequence : drawing) {
-                if (sequence.state == State.RUNS && !job.ticket.cancelled()) {
-                    draw(sequence, logits, row);
-                }
+                boolean own = sequence.choice == part.sequence().choice;
+                draw(sequence, logits, row, own ? part.logits() - 1 : 0);
             }
-            row++;
+            drawn.addAll(drawing);
+            row += part.logits();
         }
+    }
+
+    /// Draw from row `row`, and from the following rows as long as what is drawn is what they were
+    /// computed with: `drafts` guesses behind the last token.
+    private void draw(Sequence sequence, Tensor logits, int row, int drafts) {
+        int right = 0;
+        boolean same = false;
+        boolean more = true;
+        while (more && sequence.state == State.RUNS && !sequence.job.ticket.cancelled()) {
+            if (same) {
+                scheduler.accept(sequence); // not before it is certain that the next one is drawn
+                right++;
+            }
+            int at = sequence.length;
+            more = right < drafts;
+            int guess = more ? sequence.tokens[at] : 0;
+            draw(sequence, logits, row + right);
+            same = more && sequence.state == State.RUNS && sequence.tokens[at] == guess;
+            more = same;
+        }
+        boolean wrong = right < drafts && sequence.state == State.RUNS && !same;
+        speculator.checked(sequence, drafts, right, wrong);
     }
 
     private void draw(Sequence sequence, Tensor logits, int row) {
@@ -260,7 +329,7 @@ final class EngineCore implements AutoCloseable {
             }
         }
         waiting = scheduler.waiting();
-        stats = scheduler.stats();
+        stats = look();
     }
 
     /// Whether nothing runs, waits or arrives.
@@ -276,8 +345,15 @@ final class EngineCore implements AutoCloseable {
         return pool;
     }
 
+    /// Prefixes on disk, where the engine has a folder.
+    Optional<PrefixStore> store() {
+        return store;
+    }
+
     @Override
     public void close() {
+        scheduler.close();
+        store.ifPresent(PrefixStore::close);
         runner.close();
         pool.close();
     }

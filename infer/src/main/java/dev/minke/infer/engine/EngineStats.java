@@ -10,7 +10,10 @@ package dev.minke.infer.engine;
 /// @param keptBlocks blocks that nobody holds and that may serve a prefix
 /// @param computedTokens rows computed
 /// @param reusedTokens prompt tokens taken from the cache instead
+/// @param loadedTokens of these, tokens read from disk
 /// @param preemptions requests that were sent back to the queue
+/// @param drafted tokens guessed ahead and computed
+/// @param accepted those of them that were drawn then
 public record EngineStats(
         long steps,
         int running,
@@ -20,4 +23,7 @@ public record EngineStats(
         int keptBlocks,
         long computedTokens,
         long reusedTokens,
-        long preemptions) {}
+        long loadedTokens,
+        long preemptions,
+        long drafted,
+        long accepted) {}

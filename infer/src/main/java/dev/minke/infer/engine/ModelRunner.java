@@ -25,11 +25,11 @@ final class ModelRunner implements AutoCloseable {
     private final DeepSeekModel model;
     private final Kernels kernels;
     private final BlockPool pool;
-    private final PagedAttention attention;
     private final int vocabSize;
     private final Arena arena = Arena.ofShared();
     private final List<Absorbed> absorbed = new ArrayList<>();
     private final Workspace workspace = new Workspace();
+    private Tensor hidden;
 
     /// @param vocabSize ids of the tokenizer; the model's rows beyond them are padding
     ModelRunner(DeepSeekModel model, Kernels kernels, BlockPool pool, int vocabSize) {
@@ -37,9 +37,9 @@ final class ModelRunner implements AutoCloseable {
         this.kernels = kernels;
         this.pool = pool;
         this.vocabSize = vocabSize;
-        attention = new PlainPagedAttention(kernels);
+        hidden = workspace.f32(0, model.config().hiddenSize());
         if (model.config().attention() instanceof MlaConfig) {
-            for (int layer = 0; layer < model.config().numHiddenLayers(); layer++) {
+            for (int layer = 0; layer < pool.layout().layers(); layer++) {
                 if (model.blocks().get(layer).attention() instanceof LatentAttention latent) {
                     absorbed.add(latent.absorbed(arena));
                 }
@@ -63,28 +63,56 @@ final class ModelRunner implements AutoCloseable {
     Tensor run(List<Chunk> chunks) {
         workspace.reset();
         StepRows rows = StepRows.of(chunks, workspace);
+        Tape tape = Tape.inference(kernels, workspace);
+        Var all = model.hidden(pass(tape, rows), rows.tokens());
+        hidden = all.value();
+        if (rows.logitRows().size() == 0) {
+            return workspace.f32(0, vocabSize);
+        }
+        return logits(Ops.gather(tape, all, rows.logitRows()).value());
+    }
+
+    private Pass pass(Tape tape, StepRows rows) {
         int longest = 0;
-        for (Chunk chunk : chunks) {
+        for (Chunk chunk : rows.chunks()) {
             longest = Math.max(longest, chunk.to());
         }
         Tensor sequences = workspace.i32(2);
         sequences.setInt(0, 0);
         sequences.setInt(1, rows.count());
+        return new Pass(
+                tape,
+                rows.positions(),
+                sequences,
+                model.rope(longest),
+                new PagedForm(pool, absorbed, rows),
+                RoutingMonitor.none());
+    }
+
+    /// Hidden states of all rows of the latest run; valid until the next one.
+    Tensor hidden() {
+        return hidden;
+    }
+
+    /// Compute rows of the MTP module; afterwards its layer of the cache holds them.
+    ///
+    /// @param rows with the tokens that follow their positions
+    /// @param states [rows, hidden] of the model, or of the module for the positions before
+    /// @return [rows, hidden] of the module
+    Tensor mtp(StepRows rows, Tensor states) {
+        Pass pass = pass(Tape.inference(kernels, workspace), rows);
+        return model.mtpHidden(pass, Var.constant(states), rows.tokens()).value();
+    }
+
+    /// Scores for hidden states [n, hidden], [n, vocab].
+    Tensor logits(Tensor states) {
         Tape tape = Tape.inference(kernels, workspace);
-        Pass pass =
-                new Pass(
-                        tape,
-                        rows.positions(),
-                        sequences,
-                        model.rope(longest),
-                        new PagedForm(pool, attention, absorbed, rows),
-                        RoutingMonitor.none());
-        Var hidden = model.hidden(pass, rows.tokens());
-        if (rows.logitRows().size() == 0) {
-            return workspace.f32(0, vocabSize);
-        }
-        Var wanted = Ops.gather(tape, hidden, rows.logitRows());
-        return model.logits(tape, wanted).columns(0, vocabSize);
+        return model.logits(tape, Var.constant(states)).columns(0, vocabSize);
+    }
+
+    /// Where results lie until the next run.
+    Workspace workspace() {
+        return workspace;
     }
 
     @Override

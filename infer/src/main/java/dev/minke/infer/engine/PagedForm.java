@@ -16,8 +16,7 @@ import java.util.List;
 /// not depend on how its sequence was cut into chunks.
 ///
 /// @param absorbed of every layer, empty for grouped queries
-record PagedForm(BlockPool pool, PagedAttention kernels, List<Absorbed> absorbed, StepRows rows)
-        implements AttentionForm {
+record PagedForm(BlockPool pool, List<Absorbed> absorbed, StepRows rows) implements AttentionForm {
     @Override
     public Var attend(Pass pass, int layer, Attention weights, Var x) {
         return switch (weights) {

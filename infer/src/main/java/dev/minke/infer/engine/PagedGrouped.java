@@ -6,6 +6,8 @@ import dev.minke.model.config.GqaConfig;
 import dev.minke.model.deepseek.GroupedQueryAttention;
 import dev.minke.model.deepseek.GroupedQueryAttention.KeyValues;
 import dev.minke.model.deepseek.Pass;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.PagedShape;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
 
@@ -24,13 +26,13 @@ record PagedGrouped(PagedForm form, int layer, GroupedQueryAttention weights) {
             long from = (long) g * width;
             Tensor value = keyValues.value().value().columns(from, from + width);
             Tensor key = keyValues.key().value().columns(from, from + width);
-            rows.store(form.pool(), layer, g, 0, value);
-            rows.store(form.pool(), layer, g, width, key);
+            rows.store(tape.kernels(), form.pool(), layer, g, 0, value);
+            rows.store(tape.kernels(), form.pool(), layer, g, width, key);
         }
         Tensor q = weights.queries(pass, x).value();
         int paged = rows.paged();
         if (paged > 0) {
-            overPages(q.range(0, paged), heads.value().range(0, paged));
+            overPages(tape.kernels(), q.range(0, paged), heads.value().range(0, paged));
         }
         if (paged < rows.count()) {
             Tensor rest = heads.value().range(paged, rows.count());
@@ -40,17 +42,17 @@ record PagedGrouped(PagedForm form, int layer, GroupedQueryAttention weights) {
         return weights.output().forward(tape, heads);
     }
 
-    private void overPages(Tensor q, Tensor out) {
+    private void overPages(Kernels kernels, Tensor q, Tensor out) {
         GqaConfig config = weights.config();
-        int heads = config.numAttentionHeads();
         int width = config.headDim();
-        form.kernels()
-                .overPages(
-                        weights.shape().scale(),
-                        q.reshape(q.rows(), heads, width),
-                        form.pool().pages(layer),
-                        form.rows().pagedRows(),
-                        out.reshape(q.rows(), heads, width));
+        float scale = weights.shape().scale();
+        kernels.pagedAttention(
+                new PagedShape(config.numAttentionHeads(), width, width, scale),
+                q,
+                form.pool().pages(layer),
+                form.pool().row(),
+                form.rows().pagedRows(),
+                out);
     }
 
     private void expanded(Tape tape, Tensor q, Tensor out) {
@@ -63,12 +65,19 @@ record PagedGrouped(PagedForm form, int layer, GroupedQueryAttention weights) {
         for (int h = 0; h < heads; h++) {
             int g = h / config.groupSize();
             long at = 2L * h * width;
-            rows.load(form.pool(), layer, g, width, kv.columns(at, at + width));
-            rows.load(form.pool(), layer, g, 0, kv.columns(at + width, at + 2L * width));
+            rows.load(tape.kernels(), form.pool(), layer, g, width, kv.columns(at, at + width));
+            rows.load(
+                    tape.kernels(),
+                    form.pool(),
+                    layer,
+                    g,
+                    0,
+                    kv.columns(at + width, at + 2L * width));
         }
         Tensor unrotated = workspace.f32(rows.context(), 0);
-        form.kernels()
-                .lastRows(
+        Tensor lse = workspace.f32(heads, q.rows());
+        tape.kernels()
+                .attention(
                         weights.shape(),
                         q,
                         rows.queries(),
@@ -76,6 +85,6 @@ record PagedGrouped(PagedForm form, int layer, GroupedQueryAttention weights) {
                         unrotated,
                         rows.contexts(),
                         out,
-                        workspace);
+                        lse);
     }
 }

@@ -7,9 +7,10 @@ import dev.minke.model.deepseek.LatentAttention.Absorbed;
 import dev.minke.model.deepseek.LatentAttention.Latents;
 import dev.minke.model.deepseek.Pass;
 import dev.minke.tensor.AttentionShape;
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.PagedShape;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
 
 /// Multi-head latent attention over the pool (spec 1.4): absorbed over the pages,
 ///
@@ -26,8 +27,8 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
         Var heads = tape.output(rows.count(), (long) shape.heads() * shape.value());
         Workspace.Mark mark = tape.workspace().mark();
         Latents latents = weights.latents(pass, x);
-        rows.store(form.pool(), layer, 0, 0, latents.latent().value());
-        rows.store(form.pool(), layer, 0, rank, latents.keyRope().value());
+        rows.store(tape.kernels(), form.pool(), layer, 0, 0, latents.latent().value());
+        rows.store(tape.kernels(), form.pool(), layer, 0, rank, latents.keyRope().value());
         Tensor q = weights.queries(pass, x).value();
         if (rows.paged() > 0) {
             absorbed(tape, q.range(0, rows.paged()), heads.value().range(0, rows.paged()));
@@ -42,66 +43,64 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
 
     private void absorbed(Tape tape, Tensor q, Tensor out) {
         Workspace workspace = tape.workspace();
+        Kernels kernels = tape.kernels();
         AttentionShape shape = weights.shape();
         Absorbed up = form.absorbed().get(layer);
-        int count = (int) q.rows();
+        BlockPool pool = form.pool();
         int heads = shape.heads();
+        int count = (int) q.rows();
+        int rank = pool.layout().valueWidth();
+        int width = pool.layout().width();
         long slots = (long) heads * count;
-        int rank = form.pool().layout().valueWidth();
-        int width = form.pool().layout().width();
         Tensor offsets = workspace.i32(heads + 1L);
         for (int h = 0; h <= heads; h++) {
             offsets.setInt(h, h * count);
         }
-        // slots of a head lie together for the products, heads of a row for the attention
+        // the products take the rows of a head together, so the attention gets and gives them so
+        Tensor byHead = turned(workspace, heads, count);
+        Tensor byRow = turned(workspace, count, heads);
+        Tensor queries = q.reshape(slots, shape.queryKey());
         Tensor nope = workspace.f32(slots, shape.nope());
-        Tensor absorbed = workspace.f32(slots, rank);
-        Tensor query = workspace.f32(count, heads, width);
-        Tensor latent = workspace.f32(count, heads, rank);
-        Tensor summed = workspace.f32(slots, rank);
-        Tensor result = workspace.f32(slots, shape.value());
-        int key = shape.queryKey();
-        for (int r = 0; r < count; r++) {
-            for (int h = 0; h < heads; h++) {
-                long from = r * q.rowStride() + (long) h * key;
-                long slot = (long) h * count + r;
-                copy(q, from, nope, slot * shape.nope(), shape.nope());
-                long to = ((long) r * heads + h) * width + rank;
-                copy(q, from + shape.nope(), query, to, shape.rope());
-            }
-        }
-        up.key().times(tape.kernels(), nope, offsets, absorbed);
-        for (int r = 0; r < count; r++) {
-            for (int h = 0; h < heads; h++) {
-                long to = ((long) r * heads + h) * width;
-                copy(absorbed, ((long) h * count + r) * rank, query, to, rank);
-            }
-        }
-        Tensor pages = form.pool().pages(layer);
-        form.kernels().overPages(shape.scale(), query, pages, form.rows().pagedRows(), latent);
-        for (int r = 0; r < count; r++) {
-            for (int h = 0; h < heads; h++) {
-                long from = ((long) r * heads + h) * rank;
-                copy(latent, from, summed, ((long) h * count + r) * rank, rank);
-            }
-        }
-        up.value().times(tape.kernels(), summed, offsets, result);
-        int value = shape.value();
-        for (int r = 0; r < count; r++) {
-            for (int h = 0; h < heads; h++) {
-                long to = r * out.rowStride() + (long) h * value;
-                copy(result, ((long) h * count + r) * value, out, to, value);
-            }
-        }
+        kernels.gatherRows(queries.columns(0, shape.nope()), byHead, nope);
+        Tensor query = workspace.f32(heads, count, width);
+        Tensor flat = query.reshape(slots, width);
+        Tensor rotated = queries.columns(shape.nope(), shape.queryKey());
+        kernels.gatherRows(rotated, byHead, flat.columns(rank, width));
+        absorbKeys(kernels, up, nope, offsets, flat.columns(0, rank));
+        Tensor latent = workspace.f32(heads, count, rank);
+        kernels.pagedAttention(
+                new PagedShape(heads, width, rank, shape.scale()),
+                query,
+                pool.pages(layer),
+                pool.row(),
+                form.rows().pagedRows(),
+                latent);
+        Tensor values = workspace.f32(slots, shape.value());
+        expandValues(kernels, up, latent.reshape(slots, rank), offsets, values);
+        kernels.gatherRows(values, byRow, out.reshape(slots, shape.value()));
     }
 
-    private static void copy(Tensor from, long at, Tensor to, long toAt, int n) {
-        MemorySegment.copy(
-                from.segment(),
-                from.offset() + 4 * at,
-                to.segment(),
-                to.offset() + 4 * toAt,
-                4L * n);
+    /// For each element of a matrix [m, n] its place in the transposed matrix, row by row.
+    private static Tensor turned(Workspace workspace, int m, int n) {
+        Tensor places = workspace.i32((long) m * n);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                places.setInt((long) i * n + j, j * m + i);
+            }
+        }
+        return places;
+    }
+
+    /// z_h = Uk_h^T q_nope_h.
+    private static void absorbKeys(
+            Kernels kernels, Absorbed up, Tensor nope, Tensor offsets, Tensor query) {
+        up.key().times(kernels, nope, offsets, query);
+    }
+
+    /// o_h = Uv_h u_h.
+    private static void expandValues(
+            Kernels kernels, Absorbed up, Tensor latent, Tensor offsets, Tensor values) {
+        up.value().times(kernels, latent, offsets, values);
     }
 
     private void expanded(Tape tape, Tensor q, Tensor out) {
@@ -111,10 +110,10 @@ record PagedLatent(PagedForm form, int layer, LatentAttention weights) {
         int rank = form.pool().layout().valueWidth();
         Tensor latent = workspace.f32(rows.context(), rank);
         Tensor keyRope = workspace.f32(rows.context(), shape.rope());
-        rows.load(form.pool(), layer, 0, 0, latent);
-        rows.load(form.pool(), layer, 0, rank, keyRope);
+        rows.load(tape.kernels(), form.pool(), layer, 0, 0, latent);
+        rows.load(tape.kernels(), form.pool(), layer, 0, rank, keyRope);
         Tensor kv = weights.kvUp().forward(tape, Var.constant(latent)).value();
-        form.kernels()
-                .lastRows(shape, q, rows.queries(), kv, keyRope, rows.contexts(), out, workspace);
+        Tensor lse = workspace.f32(shape.heads(), q.rows());
+        tape.kernels().attention(shape, q, rows.queries(), kv, keyRope, rows.contexts(), out, lse);
     }
 }

@@ -23,6 +23,7 @@ final class PrefixIndex {
         private int children;
         private int holders;
         private int block = NONE;
+        private PrefixKey name = PrefixKey.NONE;
 
         private Node() {
             serial = 0;
@@ -40,6 +41,21 @@ final class PrefixIndex {
         /// The block that holds the last 64 tokens of this prefix, or [#NONE].
         int block() {
             return block;
+        }
+
+        /// The prefix without its last block; the root's is the root.
+        Node parent() {
+            return parent;
+        }
+
+        /// Whether [PrefixIndex#key] has been asked for it.
+        boolean hasKey() {
+            return name != PrefixKey.NONE;
+        }
+
+        /// Give the root its key.
+        void name(PrefixKey key) {
+            name = key;
         }
     }
 
@@ -105,6 +121,14 @@ final class PrefixIndex {
             hash ^= hash >>> 29;
         }
         return new Key(parent.serial, kind, own, (int) (hash ^ hash >>> 32));
+    }
+
+    /// The key of a prefix, once the root has one.
+    PrefixKey key(Node node) {
+        if (!node.hasKey()) {
+            node.name = key(node.parent).child(node.key.kind, node.key.tokens, 0);
+        }
+        return node.name;
     }
 
     /// Let `block` serve this prefix.

@@ -5,6 +5,7 @@ import dev.minke.infer.engine.Sequence.State;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /// Decides who takes part in a step, and owns the blocks of all who do.
 ///
@@ -21,24 +22,33 @@ final class Scheduler {
     private static final int BLOCK = CacheLayout.BLOCK;
 
     /// What a sequence computes in the present step.
-    record Part(Sequence sequence, int from, int to) {
+    ///
+    /// @param logits rows at the end whose logits are wanted: none within a prompt, else the last
+    ///   token's and those of guesses behind it
+    record Part(Sequence sequence, int from, int to, int logits) {
         /// Whether the step yields the sequence's next token.
         boolean draws() {
-            return to == sequence.length;
+            return logits > 0;
+        }
+
+        /// Whether nothing but the last token and guesses are computed.
+        boolean decodes() {
+            return logits == to - from;
         }
     }
 
     private final EngineConfig config;
     private final BlockPool pool;
+    private final Prefixes prefixes;
     private final int expandedLimit;
     private final List<Job> waiting = new ArrayList<>();
     private final List<Job> running = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
     private final List<Sequence> prompts = new ArrayList<>();
+    private final List<Sequence> spared = new ArrayList<>();
     private long steps;
     private long admissions;
     private int promised;
-    private long reusedTokens;
     private long computedTokens;
     private long preemptions;
 
@@ -46,10 +56,12 @@ final class Scheduler {
             Comparator.comparingLong((Job job) -> -urgency(job))
                     .thenComparingLong(job -> job.ticket.id());
 
+    /// @param store prefixes on disk, if there are any
     /// @param expandedLimit longest context in expanded form
-    Scheduler(EngineConfig config, BlockPool pool, int expandedLimit) {
+    Scheduler(EngineConfig config, BlockPool pool, Optional<PrefixStore> store, int expandedLimit) {
         this.config = config;
         this.pool = pool;
+        prefixes = new Prefixes(config, pool, store);
         this.expandedLimit = expandedLimit;
     }
 
@@ -116,11 +128,8 @@ final class Scheduler {
         sequence.blockCount = 0;
         sequence.computed = 0;
         sequence.published = 0;
-        Node held = sequence.prefix;
-        sequence.prefix = pool.index().root();
-        if (held != sequence.prefix) {
-            pool.index().release(held);
-        }
+        sequence.restart();
+        prefixes.leave(sequence);
     }
 
     // ---------------------------------------------------------------- the plan of a step
@@ -129,13 +138,18 @@ final class Scheduler {
     List<Part> plan() {
         steps++;
         parts.clear();
+        prefixes.save();
         admit();
+        follow();
         int budget = config.stepTokens();
+        int guesses = roomForGuesses(budget);
         // the list may shrink on the way: whom that skips, the next step takes
         for (int i = 0; i < running.size(); i++) {
             for (Sequence sequence : running.get(i).choices) {
-                if (sequence.state == State.RUNS && sequence.remaining() == 1) {
-                    budget -= take(sequence, 1);
+                if (sequence.decodes()) {
+                    int rows = takeNext(sequence, guesses);
+                    budget -= rows;
+                    guesses -= Math.max(0, rows - 1);
                 }
             }
         }
@@ -153,22 +167,78 @@ final class Scheduler {
         return parts;
     }
 
+    /// Rows that are left when every decoding sequence has one; prompts may have half of them.
+    private int roomForGuesses(int budget) {
+        int left = budget;
+        boolean prompt = false;
+        for (Job job : running) {
+            for (Sequence sequence : job.choices) {
+                left -= sequence.decodes() ? 1 : 0;
+                prompt |= sequence.state == State.RUNS && sequence.remaining() > 1;
+            }
+        }
+        return prompt ? left / 2 : left;
+    }
+
     private void planPrompts(int tokens) {
         int budget = tokens;
-        Sequence oldest = prompts.getFirst(); // running is in order of admission
+        if (prompts.size() > 1) {
+            // running, and so this list, is in order of admission
+            prompts.subList(1, prompts.size()).sort(Comparator.comparingInt(Sequence::remaining));
+        }
+        spareTwice();
         int others = 0;
         for (int i = 1; i < prompts.size(); i++) {
             others = Math.min(budget, others + prompts.get(i).remaining());
         }
-        budget -= take(oldest, Math.max(budget - others, Math.ceilDiv(budget, 2)));
-        if (prompts.size() > 1) {
-            prompts.removeFirst();
-            prompts.sort(Comparator.comparingInt(Sequence::remaining));
-            for (Sequence sequence : prompts) {
-                if (budget > 0) {
-                    budget -= take(sequence, budget);
+        int half = Math.max(budget - others, Math.ceilDiv(budget, 2));
+        budget -= take(prompts.getFirst(), half);
+        for (int i = 1; i < prompts.size() && budget > 0; i++) {
+            budget -= take(prompts.get(i), budget);
+        }
+        for (int i = 0; i < spared.size() && parts.isEmpty(); i++) {
+            take(spared.get(i), budget); // the one it waited for has just been sent back
+        }
+    }
+
+    /// Leave out whoever would compute what another one before it in the list is computing: it gets
+    /// that block when it is there. Nobody waits for a sequence that is served after it, and who
+    /// waits is asked again in every step, so that it goes on when the other one ends.
+    private void spareTwice() {
+        spared.clear();
+        for (int i = 1; i < prompts.size(); i++) {
+            for (int j = 0; j < i; j++) {
+                if (prefixes.same(prompts.get(j), prompts.get(i))) {
+                    spared.add(prompts.remove(i--));
+                    break;
                 }
             }
+        }
+    }
+
+    /// Give prompts the blocks that others have computed since.
+    private void follow() {
+        for (Job job : running) {
+            for (Sequence sequence : job.choices) {
+                if (sequence.state == State.RUNS && sequence.remaining() > 1) {
+                    follow(sequence);
+                }
+            }
+        }
+    }
+
+    private void follow(Sequence sequence) {
+        Job job = sequence.job;
+        int block = prefixes.ready(sequence);
+        while (block != PrefixIndex.NONE) {
+            boolean kept = pool.holders(block) == 0;
+            if (job.promised > 0) {
+                promise(job, job.promised - 1); // one that it need not take
+            } else if (kept && pool.available() - promised < 1) {
+                return; // all that is left is promised to others
+            }
+            prefixes.follow(sequence);
+            block = prefixes.ready(sequence);
         }
     }
 
@@ -188,7 +258,26 @@ final class Scheduler {
         if (!provide(sequence, to)) {
             return 0;
         }
-        parts.add(new Part(sequence, from, to));
+        parts.add(new Part(sequence, from, to, to == sequence.length ? 1 : 0));
+        return to - from;
+    }
+
+    /// Let `sequence` compute its last token, and of the guesses behind it `guesses` at most, as
+    /// far as blocks that are free suffice.
+    ///
+    /// @return how many rows
+    private int takeNext(Sequence sequence, int guesses) {
+        int from = sequence.computed;
+        if (!sequence.job.running || !provide(sequence, from + 1)) {
+            return 0;
+        }
+        int to = from + 1 + Math.min(guesses, sequence.drafts);
+        while (sequence.blockCount < CacheLayout.blocks(to)
+                && (sequence.job.promised > 0 || pool.available() > promised)) {
+            sequence.addBlock(block(sequence));
+        }
+        to = Math.min(to, sequence.blockCount * BLOCK);
+        parts.add(new Part(sequence, from, to, to - from));
         return to - from;
     }
 
@@ -290,36 +379,17 @@ final class Scheduler {
             return false;
         }
         Sequence leader = job.leader();
-        PrefixIndex index = pool.index();
-        Node prefix = index.root();
-        int hits = 0;
-        int kept = 0;
-        // the last token is computed in any case, for its logits
-        int most = config.prefixReuse() == PrefixReuse.OFF ? 0 : (leader.length - 1) / BLOCK;
-        while (hits < most) {
-            Node next = index.find(prefix, kind(job, hits), leader.tokens, hits * BLOCK);
-            if (next.block() == PrefixIndex.NONE) {
-                break;
+        Prefixes.Found found;
+        int need;
+        do {
+            found = prefixes.find(leader);
+            need = reserve(job) - found.blocks();
+            int loaded = found.blocks() - found.inMemory();
+            if (pool.available() - found.kept() - promised < need + loaded) {
+                return false;
             }
-            kept += pool.holders(next.block()) == 0 ? 1 : 0;
-            leader.addBlock(next.block());
-            prefix = next;
-            hits++;
-        }
-        leader.blockCount = 0;
-        int need = reserve(job) - hits;
-        if (pool.available() - kept - promised < need) {
-            return false;
-        }
-        for (int i = 0; i < hits; i++) {
-            pool.retain(leader.blocks[i]);
-        }
-        leader.blockCount = hits;
-        leader.computed = hits * BLOCK;
-        leader.published = hits;
-        move(leader, prefix);
+        } while (!prefixes.take(leader, found));
         leader.state = State.RUNS;
-        reusedTokens += leader.computed;
         waiting.remove(job);
         running.add(job);
         job.running = true;
@@ -451,43 +521,18 @@ final class Scheduler {
         for (Part part : done) {
             Sequence sequence = part.sequence;
             computedTokens += part.to - part.from;
-            sequence.computed = part.to;
-            publish(sequence);
+            sequence.computed = Math.min(part.to, sequence.length);
+            prefixes.publish(sequence);
         }
         for (Part part : done) {
             follow(part.sequence.job);
         }
     }
 
-    private void publish(Sequence sequence) {
-        while ((sequence.published + 1) * BLOCK <= sequence.computed) {
-            int i = sequence.published++;
-            if (config.prefixReuse() == PrefixReuse.OFF) {
-                continue;
-            }
-            int kind = kind(sequence.job, i);
-            Node node = pool.index().findOrAdd(sequence.prefix, kind, sequence.tokens, i * BLOCK);
-            pool.publish(sequence.blocks[i], node);
-            move(sequence, node);
-        }
-    }
-
-    private void move(Sequence sequence, Node to) {
-        Node root = pool.index().root();
-        Node from = sequence.prefix;
-        if (to != root) {
-            pool.index().hold(to);
-        }
-        sequence.prefix = to;
-        if (from != root) {
-            pool.index().release(from);
-        }
-    }
-
-    /// Blocks are told apart by the form that computed them, where bits matter.
-    private int kind(Job job, int block) {
-        boolean expanded = (block + 1) * BLOCK <= job.expandedEnd;
-        return config.prefixReuse() == PrefixReuse.EXACT && expanded ? 1 : 0;
+    /// Note that a guess is what was drawn, so that the cache holds that token.
+    void accept(Sequence sequence) {
+        sequence.computed++;
+        prefixes.publish(sequence);
     }
 
     /// Let the choices that wait for the prompt share it as soon as it is there.
@@ -517,12 +562,17 @@ final class Scheduler {
                     continue; // publishes its own blocks from the beginning
                 }
                 sequence.published = leader.published;
-                move(sequence, prefix);
+                prefixes.move(sequence, prefix);
             }
         }
     }
 
     // ---------------------------------------------------------------- figures and checks
+
+    /// Hand what was computed last to the store.
+    void close() {
+        prefixes.save();
+    }
 
     boolean idle() {
         return running.isEmpty() && waiting.isEmpty();
@@ -539,7 +589,7 @@ final class Scheduler {
         return all;
     }
 
-    EngineStats stats() {
+    EngineStats stats(long drafted, long accepted) {
         return new EngineStats(
                 steps,
                 running.size(),
@@ -548,8 +598,11 @@ final class Scheduler {
                 pool.size() - pool.available(),
                 pool.kept(),
                 computedTokens,
-                reusedTokens,
-                preemptions);
+                prefixes.reusedTokens(),
+                prefixes.loadedTokens(),
+                preemptions,
+                drafted,
+                accepted);
     }
 
     /// Check that sequences, promises and pool agree.
@@ -603,6 +656,10 @@ final class Scheduler {
         expect(sequence.state == State.RUNS || none, job, "holds blocks for nothing");
         boolean within = sequence.generated() <= job.request.maxTokens();
         expect(within, job, "drew too many tokens");
+        boolean useful = sequence.drafts == 0 || sequence.drafts < sequence.left();
+        expect(useful, job, "has guesses beyond its limit");
+        boolean decodes = sequence.drafts == 0 || sequence.decodes();
+        expect(decodes, job, "has guesses within its prompt");
     }
 
     private static void expect(boolean holds, Job job, String message) {

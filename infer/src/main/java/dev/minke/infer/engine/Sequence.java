@@ -30,6 +30,19 @@ final class Sequence {
     int published;
     State state = State.FOLLOWS;
 
+    /// Guessed tokens behind the last one, in `tokens` from `length` on.
+    int drafts;
+
+    /// Guesses that the MTP module is to make for it.
+    int wanted;
+
+    /// Of the guesses, see [Pace].
+    int kind;
+
+    Acceptance acceptance = Acceptance.NONE;
+    final MtpBacklog backlog = new MtpBacklog();
+    final NgramIndex ngrams = new NgramIndex();
+
     Sequence(Job job, int choice, PrefixIndex.Node root) {
         this.job = job;
         this.choice = choice;
@@ -49,16 +62,48 @@ final class Sequence {
         return length - computed;
     }
 
+    /// Whether it takes part in steps with its last token alone.
+    boolean decodes() {
+        return state == State.RUNS && remaining() == 1;
+    }
+
     /// The only place where tokens are drawn.
     int draw(Tensor logits, int row, Candidates candidates) {
         return drawer.draw(logits, row, candidates);
     }
 
     void append(int token) {
-        if (length == tokens.length) {
-            tokens = Arrays.copyOf(tokens, 2 * length);
-        }
+        room(1);
         tokens[length++] = token;
+    }
+
+    /// Make room for `count` more tokens.
+    void room(int count) {
+        if (length + count > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(2 * length, length + count));
+        }
+    }
+
+    /// Guess that it goes on as it did from `position` on; where that runs into the end, with the
+    /// guesses.
+    void repeat(int position, int count) {
+        room(count);
+        for (int i = 0; i < count; i++) {
+            tokens[length + i] = tokens[position + i];
+        }
+        drafts = count;
+    }
+
+    /// Tokens that may still be drawn.
+    int left() {
+        return job.request.maxTokens() - generated();
+    }
+
+    /// Forget what depends on blocks that it no longer has.
+    void restart() {
+        drafts = 0;
+        wanted = 0;
+        backlog.done(0);
     }
 
     void addBlock(int block) {

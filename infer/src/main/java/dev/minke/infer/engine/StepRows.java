@@ -1,5 +1,7 @@
 package dev.minke.infer.engine;
 
+import dev.minke.tensor.Kernels;
+import dev.minke.tensor.PagedRows;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.Workspace;
 import java.util.List;
@@ -10,22 +12,24 @@ import java.util.List;
 /// @param chunks what is computed
 /// @param tokens I32 [T] ids
 /// @param positions I32 [T] positions in their sequences
-/// @param blocks I32 [T] the block of each row's own cache entry
+/// @param cells I32 [T] where each row's own cache entry lies: block * 64 + row of the block
 /// @param paged how many rows attend over the pages
 /// @param pagedRows what they see
 /// @param queries I32 [S + 1] the first of each chunk's expanded rows, counted behind the paged
 ///   ones
 /// @param contexts I32 [S + 1] starts of what those rows see, the tokens of all chunks side by side
+/// @param contextCells I32 [context] where these tokens lie
 /// @param logitRows I32 rows whose logits are wanted, chunk after chunk, in order of position
 record StepRows(
         List<Chunk> chunks,
         Tensor tokens,
         Tensor positions,
-        Tensor blocks,
+        Tensor cells,
         int paged,
-        PagedAttention.Rows pagedRows,
+        PagedRows pagedRows,
         Tensor queries,
         Tensor contexts,
+        Tensor contextCells,
         Tensor logitRows) {
     private static final int BLOCK = CacheLayout.BLOCK;
 
@@ -34,15 +38,16 @@ record StepRows(
         int paged = 0;
         int table = 0;
         int logits = 0;
+        int context = 0;
         for (Chunk chunk : chunks) {
+            context += expandedContext(chunk);
             rows += chunk.rows();
             paged += chunk.to() - chunk.border();
             table += CacheLayout.blocks(chunk.to());
             logits += chunk.logitRows();
         }
-        PagedAttention.Rows pagedRows =
-                new PagedAttention.Rows(
-                        workspace.i32(table), workspace.i32(paged), workspace.i32(paged));
+        PagedRows pagedRows =
+                new PagedRows(workspace.i32(table), workspace.i32(paged), workspace.i32(paged));
         StepRows step =
                 new StepRows(
                         chunks,
@@ -53,9 +58,15 @@ record StepRows(
                         pagedRows,
                         workspace.i32(chunks.size() + 1L),
                         workspace.i32(chunks.size() + 1L),
+                        workspace.i32(context),
                         workspace.i32(logits));
         step.fill();
         return step;
+    }
+
+    /// Tokens that the expanded rows of a chunk see.
+    private static int expandedContext(Chunk chunk) {
+        return chunk.border() > chunk.from() ? chunk.border() : 0;
     }
 
     private void fill() {
@@ -72,9 +83,9 @@ record StepRows(
             for (int p = chunk.from(); p < chunk.to(); p++) {
                 boolean expanded = p < border;
                 int row = expanded ? expandedRow++ : pagedRow++;
-                tokens.setInt(row, chunk.tokens()[p]);
+                tokens.setInt(row, chunk.token(p));
                 positions.setInt(row, p);
-                blocks.setInt(row, chunk.blocks()[p / BLOCK]);
+                cells.setInt(row, cell(chunk, p));
                 if (!expanded) {
                     pagedRows.starts().setInt(row, table);
                     pagedRows.lengths().setInt(row, p + 1);
@@ -86,10 +97,16 @@ record StepRows(
             for (int b = 0; b < CacheLayout.blocks(chunk.to()); b++) {
                 pagedRows.blocks().setInt(table++, chunk.blocks()[b]);
             }
-            context += border > chunk.from() ? border : 0;
+            for (int p = 0; p < expandedContext(chunk); p++) {
+                contextCells.setInt(context++, cell(chunk, p));
+            }
             queries.setInt(c + 1L, expandedRow - paged);
             contexts.setInt(c + 1L, context);
         }
+    }
+
+    private static int cell(Chunk chunk, int position) {
+        return chunk.blocks()[position / BLOCK] * BLOCK + position % BLOCK;
     }
 
     int count() {
@@ -106,21 +123,12 @@ record StepRows(
     }
 
     /// Keep columns of every row as columns from `at` on of its cache entry.
-    void store(BlockPool pool, int layer, int part, int at, Tensor values) {
-        for (int row = 0; row < count(); row++) {
-            int slot = positions.getInt(row) % BLOCK;
-            pool.store(layer, part, blocks.getInt(row), slot, at, values, row);
-        }
+    void store(Kernels kernels, BlockPool pool, int layer, int part, int at, Tensor values) {
+        kernels.storePages(values, pool.pages(layer), pool.row(), part, at, cells);
     }
 
     /// Read columns from `at` on of all that the expanded rows see, [context, width].
-    void load(BlockPool pool, int layer, int part, int at, Tensor values) {
-        for (int c = 0; c < chunks.size(); c++) {
-            int first = contexts.getInt(c);
-            int[] table = chunks.get(c).blocks();
-            for (int p = 0; p < contexts.getInt(c + 1L) - first; p++) {
-                pool.load(layer, part, table[p / BLOCK], p % BLOCK, at, values, first + p);
-            }
-        }
+    void load(Kernels kernels, BlockPool pool, int layer, int part, int at, Tensor values) {
+        kernels.loadPages(pool.pages(layer), pool.row(), part, at, contextCells, values);
     }
 }

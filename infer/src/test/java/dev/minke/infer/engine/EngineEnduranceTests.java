@@ -25,18 +25,36 @@ class EngineEnduranceTests {
     /// Steps in which requests arrive.
     private static final int STEPS = 700;
 
+    /// Tokens of the vocabulary where guesses are to come true now and then.
+    private static final int FEW = 4;
+
     @ParameterizedTest
-    @CsvSource({"1, 100, EXACT", "2, 0, EXACT", "3, 30, ANY", "4, 0, OFF"})
-    void everyRequestEndsAndEverythingComesBack(long seed, int reserve, PrefixReuse reuse) {
+    @CsvSource({
+        "1, 100, EXACT, OFF",
+        "2, 0, EXACT, OFF",
+        "3, 30, ANY, OFF",
+        "4, 0, OFF, OFF",
+        "5, 100, ANY, LOOKUP",
+        "6, 0, EXACT, MTP",
+        "7, 0, ANY, AUTO",
+    })
+    void everyRequestEndsAndEverythingComesBack(
+            long seed, int reserve, PrefixReuse reuse, Speculation.Method method) {
+        int modules = method == Speculation.Method.OFF ? 0 : 1;
         try (Team team = new Team(1);
                 DeepSeekModel model =
-                        SmallModels.random(EngineLab.longV3(), Parameters.forInference(), 8)) {
+                        SmallModels.random(
+                                EngineLab.longV3(modules), Parameters.forInference(), 8)) {
             Kernels kernels = Backends.open(team, RuntimeFlags.backend().orElse("reference"));
-            EngineConfig config =
+            EngineConfig plain =
                     EngineLab.withReuse(
                             EngineLab.withReserve(EngineLab.config(model, 14), reserve), reuse);
-            EngineLab lab = new EngineLab(model, kernels, config);
-            List<Heard> all = run(lab, new Rng(seed));
+            boolean adaptive = seed > 6;
+            EngineConfig config =
+                    EngineLab.withSpeculation(model, plain, new Speculation(method, 3, adaptive));
+            int vocab = modules == 0 ? EngineLab.VOCAB : FEW;
+            EngineLab lab = new EngineLab(model, kernels, vocab, config);
+            List<Heard> all = run(lab, new Rng(seed), vocab);
             assertThat(all).hasSizeGreaterThan(100);
             assertThat(all).allMatch(h -> h.ticket.ended() && h.endedOnce());
             assertThat(all).allMatch(h -> h.failures.isEmpty());
@@ -45,6 +63,7 @@ class EngineEnduranceTests {
             assertThat(stats.running() + stats.waiting()).isZero();
             assertThat(lab.core.pool().available()).isEqualTo(14);
             assertThat(stats.preemptions()).isPositive();
+            assertThat(stats.accepted() > 0).isEqualTo(modules > 0);
             if (reuse == PrefixReuse.OFF) {
                 assertThat(stats.reusedTokens() + lab.core.pool().index().size()).isZero();
             } else {
@@ -56,11 +75,11 @@ class EngineEnduranceTests {
         }
     }
 
-    private static List<Heard> run(EngineLab lab, Rng rng) {
+    private static List<Heard> run(EngineLab lab, Rng rng, int vocab) {
         List<Heard> all = new ArrayList<>();
         for (int step = 0; step < STEPS; step++) {
             if (rng.nextInt(3) == 0 && lab.core.stats().waiting() < 20) {
-                Heard heard = lab.submit(random(rng, all.size()));
+                Heard heard = lab.submit(random(rng, all.size(), vocab));
                 heard.limit = rng.nextInt(4) == 0 ? 1 + rng.nextInt(20) : heard.limit;
                 all.add(heard);
             }
@@ -74,9 +93,10 @@ class EngineEnduranceTests {
     }
 
     /// Some of the prompts begin alike.
-    private static Request random(Rng rng, int number) {
-        int[] tail = SmallModels.tokens(1 + rng.nextInt(150), 40, 1000 + number);
-        int[] head = SmallModels.tokens(64 * rng.nextInt(3) + rng.nextInt(20), 40, rng.nextInt(2));
+    private static Request random(Rng rng, int number, int vocab) {
+        int[] tail = SmallModels.tokens(1 + rng.nextInt(150), vocab, 1000 + number);
+        int length = 64 * rng.nextInt(3) + rng.nextInt(20);
+        int[] head = SmallModels.tokens(length, vocab, rng.nextInt(2));
         int[] prompt = Arrays.copyOf(head, head.length + tail.length);
         System.arraycopy(tail, 0, prompt, head.length, tail.length);
         int stop = rng.nextInt(80); // half of them draw it never
@@ -99,7 +119,7 @@ class EngineEnduranceTests {
                 List<Request> requests = new ArrayList<>();
                 List<Heard> heard = new ArrayList<>();
                 for (int i = 0; i < 30; i++) {
-                    requests.add(random(rng, i));
+                    requests.add(random(rng, i, EngineLab.VOCAB));
                     heard.add(lab.submit(requests.getLast()));
                     for (int steps = rng.nextInt(8); steps > 0; steps--) {
                         lab.step();

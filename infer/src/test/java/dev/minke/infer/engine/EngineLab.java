@@ -18,13 +18,28 @@ final class EngineLab implements AutoCloseable {
     final EngineCore core;
 
     EngineLab(DeepSeekModel model, Kernels kernels, EngineConfig config) {
-        core = new EngineCore(model, kernels, VOCAB, config);
+        this(model, kernels, VOCAB, config);
+    }
+
+    EngineLab(DeepSeekModel model, Kernels kernels, int vocabSize, EngineConfig config) {
+        core = new EngineCore(model, kernels, vocabSize, config);
     }
 
     /// Eight sequences, steps of 96 tokens, spans of 64, a priority for 50 steps of waiting.
     static EngineConfig config(DeepSeekModel model, int blocks) {
         long bytes = blocks * CacheLayout.of(model.config(), CacheType.F32).blockBytes();
-        return new EngineConfig(bytes, CacheType.F32, 96, 8, 100, 64, PrefixReuse.EXACT, 100, 50);
+        return new EngineConfig(
+                bytes,
+                CacheType.F32,
+                96,
+                8,
+                100,
+                64,
+                PrefixReuse.EXACT,
+                100,
+                50,
+                Speculation.off(),
+                PrefixDisk.none());
     }
 
     static EngineConfig withReuse(EngineConfig c, PrefixReuse reuse) {
@@ -37,7 +52,9 @@ final class EngineLab implements AutoCloseable {
                 c.expandedSpan(),
                 reuse,
                 c.reservePercent(),
-                c.ageingSteps());
+                c.ageingSteps(),
+                c.speculation(),
+                c.prefixDisk());
     }
 
     static EngineConfig withReserve(EngineConfig c, int percent) {
@@ -50,7 +67,9 @@ final class EngineLab implements AutoCloseable {
                 c.expandedSpan(),
                 c.prefixReuse(),
                 percent,
-                c.ageingSteps());
+                c.ageingSteps(),
+                c.speculation(),
+                c.prefixDisk());
     }
 
     static EngineConfig withSteps(EngineConfig c, int tokens, int sequences, int queue) {
@@ -63,11 +82,38 @@ final class EngineLab implements AutoCloseable {
                 c.expandedSpan(),
                 c.prefixReuse(),
                 c.reservePercent(),
-                c.ageingSteps());
+                c.ageingSteps(),
+                c.speculation(),
+                c.prefixDisk());
     }
 
-    /// As [SmallModels#v3] with room for 1024 tokens.
+    /// The same with `speculation`, and as many blocks.
+    static EngineConfig withSpeculation(
+            DeepSeekModel model, EngineConfig c, Speculation speculation) {
+        CacheLayout plain = CacheLayout.of(model.config(), c.cacheType());
+        boolean mtp = speculation.resolved(model.mtp().isPresent()).usesMtp();
+        CacheLayout layout = mtp ? plain.withMtp() : plain;
+        return new EngineConfig(
+                c.cacheBytes() / plain.blockBytes() * layout.blockBytes(),
+                c.cacheType(),
+                c.stepTokens(),
+                c.maxSequences(),
+                c.maxQueue(),
+                c.expandedSpan(),
+                c.prefixReuse(),
+                c.reservePercent(),
+                c.ageingSteps(),
+                speculation,
+                c.prefixDisk());
+    }
+
+    /// As [SmallModels#v3] with room for 1024 tokens, without MTP.
     static DeepSeekConfig longV3() {
+        return longV3(0);
+    }
+
+    /// The same with so many MTP modules.
+    static DeepSeekConfig longV3(int modules) {
         try {
             return DeepSeekConfig.parse(
                     """
@@ -79,9 +125,10 @@ final class EngineLab implements AutoCloseable {
                      "n_routed_experts": 8, "num_experts_per_tok": 2, "n_shared_experts": 1,
                      "n_group": 4, "topk_group": 2, "routed_scaling_factor": 2.5,
                      "first_k_dense_replace": 1, "max_position_embeddings": 1024,
-                     "num_nextn_predict_layers": 0, "scoring_func": "sigmoid",
+                     "num_nextn_predict_layers": %d, "scoring_func": "sigmoid",
                      "topk_method": "noaux_tc", "norm_topk_prob": true}
-                    """,
+                    """
+                            .formatted(modules),
                     "EngineLab");
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -10,8 +10,8 @@ import java.util.function.Function;
 
 /// The differentiable operations, forward and backward side by side.
 ///
-/// Each computes its result at once and records how gradients flow back. Shapes and formulas are
-/// those of [Kernels].
+/// Each computes its result at once and, where the tape records, tells it how gradients flow back.
+/// Shapes and formulas are those of [Kernels].
 public final class Ops {
     /// Upper bound of the logits that exist at once in [#headLoss], in bytes.
     private static final long LOGITS_BYTES = 16L << 20;
@@ -26,6 +26,9 @@ public final class Ops {
         Var y = tape.output(x.value().rows(), weight.value().rows());
         Kernels kernels = tape.kernels();
         kernels.gemmNt(x.value(), weight.value(), y.value(), false);
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -40,6 +43,9 @@ public final class Ops {
         Var y = repeatRow(tape, bias, x.value().rows());
         Kernels kernels = tape.kernels();
         kernels.gemmNt(x.value(), weight.value(), y.value(), true);
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (y.hasGradient()) {
                 linearBackward(tape, x, weight, y.gradient());
@@ -65,11 +71,14 @@ public final class Ops {
         Tensor first = tape.workspace().i32(rows);
         first.clear();
         Kernels kernels = tape.kernels();
-        kernels.gatherRows(x.value().reshape(1, width), first, y.value());
+        kernels.gatherRows(x.value(), first, y.value());
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (y.hasGradient()) {
                 Tensor dx = x.zeroed(tape.workspace());
-                kernels.scatterAddRows(y.gradient(), first, dx.reshape(1, width));
+                kernels.scatterAddRows(y.gradient(), first, dx);
             }
         });
         return y;
@@ -80,6 +89,9 @@ public final class Ops {
         Var y = tape.output(x.value().rows(), weight.value().dim(1));
         Kernels kernels = tape.kernels();
         kernels.groupedGemmNt(x.value(), weight.value(), offsets, y.value(), false);
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -98,6 +110,9 @@ public final class Ops {
         Var y = tape.output(rows.size(), table.value().cols());
         Kernels kernels = tape.kernels();
         kernels.gatherRows(table.value(), rows, y.value());
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (y.hasGradient()) {
                 kernels.scatterAddRows(y.gradient(), rows, table.zeroed(tape.workspace()));
@@ -108,7 +123,7 @@ public final class Ops {
 
     /// y = gain * x / rms(x): `x` [T, d], `gain` [d] -> [T, d].
     public static Var rmsNorm(Tape tape, Var x, Var gain, float eps) {
-        return rmsNorm(tape, x, gain, eps, tape.output(x.value().shape()));
+        return rmsNorm(tape, x, gain, eps, tape.outputLike(x));
     }
 
     /// As [#rmsNorm(Tape, Var, Var, float)], written into `y`, which may be a column view.
@@ -116,6 +131,9 @@ public final class Ops {
         Kernels kernels = tape.kernels();
         Tensor rstd = tape.workspace().f32(x.value().rows());
         kernels.rmsNorm(x.value(), gain.value(), eps, y.value(), rstd);
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -141,6 +159,9 @@ public final class Ops {
             Tape tape, Var x, int heads, int headDim, int from, Tensor positions, Tensor table) {
         Kernels kernels = tape.kernels();
         kernels.rope(x.value(), heads, headDim, from, positions, table, false);
+        if (!tape.recording()) {
+            return;
+        }
         tape.record(() -> {
             if (x.hasGradient()) {
                 kernels.rope(x.gradient(), heads, headDim, from, positions, table, true);
@@ -150,9 +171,12 @@ public final class Ops {
 
     /// silu(gate) * up, all [T, f].
     public static Var swiGlu(Tape tape, Var gate, Var up) {
-        Var y = tape.output(gate.value().shape());
+        Var y = tape.outputLike(gate);
         Kernels kernels = tape.kernels();
         kernels.swiGlu(gate.value(), up.value(), y.value());
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -181,9 +205,12 @@ public final class Ops {
     /// The gradient's buffer is handed on, not copied: `b` is read before anything below `a` adds
     /// to it, because the backward pass leaves the branch that made `b` first.
     public static Var residual(Tape tape, Var a, Var b) {
-        Var y = tape.output(a.value().shape());
+        Var y = tape.outputLike(a);
         Kernels kernels = tape.kernels();
         kernels.add(a.value(), b.value(), y.value());
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -209,6 +236,9 @@ public final class Ops {
     public static Var repeatHeads(Tape tape, Var key, Var value, int heads, int groups) {
         Var kv = tape.output(key.value().rows(), 2 * key.value().cols() / groups * heads);
         copyHeads(key.value(), value.value(), kv.value(), heads, groups);
+        if (!tape.recording()) {
+            return kv;
+        }
         tape.record(() -> {
             if (kv.hasGradient()) {
                 Tensor dkey = key.zeroed(tape.workspace());
@@ -252,6 +282,9 @@ public final class Ops {
         Tensor lse = tape.workspace().f32(shape.heads(), tokens);
         Kernels kernels = tape.kernels();
         kernels.attention(shape, q.value(), kv.value(), kr.value(), sequences, out.value(), lse);
+        if (!tape.recording()) {
+            return out;
+        }
         tape.record(() -> {
             if (!out.hasGradient()) {
                 return;
@@ -324,9 +357,7 @@ public final class Ops {
     public static double balanceLoss(
             Tape tape, Routing routing, Tensor sequences, int topK, float alpha) {
         Tensor dscores =
-                tape.recording()
-                        ? routing.dscores()
-                        : tape.workspace().f32(routing.scores().shape());
+                tape.recording() ? routing.dscores() : tape.workspace().like(routing.scores());
         return tape.kernels().balanceLoss(routing.scores(), sequences, topK, alpha, dscores);
     }
 
@@ -336,6 +367,9 @@ public final class Ops {
         Var y = tape.output(tokens.size(), x.value().cols());
         Kernels kernels = tape.kernels();
         kernels.gatherRows(x.value(), tokens, y.value());
+        if (!tape.recording()) {
+            return y;
+        }
         tape.record(() -> {
             if (!y.hasGradient()) {
                 return;
@@ -350,6 +384,9 @@ public final class Ops {
     public static Var combineOnto(Tape tape, Var base, Var y, Tensor slots, Var weight) {
         Kernels kernels = tape.kernels();
         kernels.combine(y.value(), slots, weight.value(), base.value(), true);
+        if (!tape.recording()) {
+            return base;
+        }
         tape.record(() -> {
             if (!base.hasGradient()) {
                 return;
@@ -376,6 +413,13 @@ public final class Ops {
     /// Zeros to combine onto where there is no shared expert.
     public static Var zeros(Tape tape, long... shape) {
         Var y = tape.output(shape);
+        y.value().clear();
+        return y;
+    }
+
+    /// As [#zeros] with the shape of `x`.
+    public static Var zerosLike(Tape tape, Var x) {
+        Var y = tape.outputLike(x);
         y.value().clear();
         return y;
     }
@@ -484,7 +528,7 @@ public final class Ops {
             write.accept(dx.target());
             return;
         }
-        Tensor part = workspace.f32(x.value().shape());
+        Tensor part = workspace.like(x.value());
         write.accept(part);
         tape.kernels().add(dx.target(), part, dx.target());
     }

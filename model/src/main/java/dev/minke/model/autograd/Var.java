@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A tensor in a computation, with room for the gradient of the loss with respect to it.
 ///
 /// The gradient buffer appears when the first consumer writes to it. A column view shares its
-/// parent's buffer. A parameter's buffer is allocated once and marked empty before every step.
+/// parent's buffer. A parameter's buffer is allocated once and marked empty before every step. A
+/// constant never changes, so that it can be used again, with its views, in every pass.
 public final class Var {
     private final Tensor value;
     private final boolean differentiable;
@@ -16,6 +17,8 @@ public final class Var {
     private final long firstColumn;
     private @Nullable Tensor gradient;
     private boolean empty = true;
+    private @Nullable Var views; // of a constant, to be found again
+    private @Nullable Var nextView;
 
     private Var(Tensor value, boolean differentiable, @Nullable Var parent, long firstColumn) {
         this.value = value;
@@ -36,7 +39,7 @@ public final class Var {
 
     /// A parameter with its own gradient buffer of the same shape.
     public static Var parameter(Tensor value, Tensor gradient) {
-        gradient.expect("gradient", value.shape());
+        gradient.expectShapeOf("gradient", value);
         Var var = new Var(value, true, null, 0);
         var.gradient = gradient;
         return var;
@@ -54,7 +57,18 @@ public final class Var {
 
     /// The columns `from` to `to`; value and gradient are views of this one's.
     public Var columns(long from, long to) {
-        return new Var(value.columns(from, to), differentiable, this, from);
+        if (differentiable) {
+            return new Var(value.columns(from, to), true, this, from);
+        }
+        for (Var view = views; view != null; view = view.nextView) {
+            if (view.firstColumn == from && view.value.cols() == to - from) {
+                return view;
+            }
+        }
+        Var view = new Var(value.columns(from, to), false, this, from);
+        view.nextView = views;
+        views = view;
+        return view;
     }
 
     /// Whether any consumer has contributed to the gradient.
@@ -82,7 +96,7 @@ public final class Var {
 
     /// Hand `tensor` over as the gradient without copying; only while there is none.
     void adoptGradient(Tensor tensor) {
-        tensor.expect("gradient", value.shape());
+        tensor.expectShapeOf("gradient", value);
         gradient = tensor;
         empty = false;
     }
@@ -123,7 +137,7 @@ public final class Var {
         }
         Tensor buffer = gradient;
         if (buffer == null) {
-            buffer = workspace.f32(value.shape());
+            buffer = workspace.like(value);
             gradient = buffer;
         }
         return buffer;

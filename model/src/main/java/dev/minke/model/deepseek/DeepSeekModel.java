@@ -105,12 +105,19 @@ public final class DeepSeekModel implements AutoCloseable {
                 });
     }
 
-    /// Re-lay weights for inference, see [Linear#pack].
+    /// Lay weights out for products now, instead of when they are first used, see [Linear#pack].
+    /// Experts that are in memory stay as they are.
     public void pack(Kernels kernels) {
         List<Linear> linears = new ArrayList<>(List.of(head));
         blocks().forEach(b -> linears.addAll(b.linears()));
         mtp.ifPresent(m -> linears.add(m.projection()));
         linears.forEach(l -> l.pack(kernels));
+        for (Block block : blocks()) {
+            block.moe().ifPresent(moe -> moe.pack(kernels));
+            if (block.attention() instanceof LatentAttention latent) {
+                latent.packStored(kernels);
+            }
+        }
     }
 
     /// Angles for at least `length` positions; grows when asked for more.
@@ -146,6 +153,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// Hidden states after model.norm: `tokens` [T] -> [T, hidden].
     public Var hidden(Pass pass, Tensor tokens) {
         Tape tape = pass.tape();
+        parameters.step();
         Var h = embedding.forward(tape, tokens);
         for (Block block : blocks) {
             h = tape.recording() ? block.forward(pass, h) : inPlace(pass, block, h);

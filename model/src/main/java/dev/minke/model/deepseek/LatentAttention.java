@@ -26,7 +26,7 @@ import java.util.Optional;
 ///     [k, v] = Wkvb c                     out = Wo softmax(scale (q [k; rope(kr)]^T)) v
 ///
 /// x: [T, hidden] -> [T, hidden]. Caches nothing; the absorbed form over a cache of c and rope(kr)
-/// is `CachedLatentAttention` of the inference module.
+/// is `PagedLatent` of the inference module.
 public final class LatentAttention implements Attention {
     private final AttentionShape shape;
     private final int kvLoraRank;
@@ -71,11 +71,11 @@ public final class LatentAttention implements Attention {
         kvDown = new Linear(parameters, prefix + "kv_a_proj_with_mqa.weight", mla.kvDownRows(), d);
         kvNorm = new RmsNorm(parameters, prefix + "kv_a_layernorm.weight", kvLoraRank, eps);
         kvUp = new Linear(parameters, prefix + "kv_b_proj.weight", mla.kvUpRows(), kvLoraRank);
-        stored = parameters.storedWeights().map(w -> absorbed(w, prefix, parameters.arena()));
+        stored = parameters.storedWeights().map(w -> absorbed(w, prefix, parameters));
         output = new Linear(parameters, prefix + "o_proj.weight", d, mla.outputColumns());
     }
 
-    private Absorbed absorbed(StoredWeights weights, String prefix, Arena arena) {
+    private Absorbed absorbed(StoredWeights weights, String prefix, Parameters parameters) {
         int heads = shape.heads();
         long keys = (long) heads * kvLoraRank;
         long values = (long) heads * shape.value();
@@ -89,7 +89,7 @@ public final class LatentAttention implements Attention {
             from = (long) h * shape.value();
             value.add(weights.rows(name, values, kvLoraRank, from, from + shape.value()));
         }
-        return new Absorbed(WeightStack.of(key, arena), WeightStack.of(value, arena));
+        return new Absorbed(parameters.stack(key), parameters.stack(value));
     }
 
     @Override
@@ -170,6 +170,14 @@ public final class LatentAttention implements Attention {
         });
     }
 
+    /// Lay stored parts out.
+    void packStored(Kernels kernels) {
+        stored.ifPresent(parts -> {
+            parts.key().pack(kernels);
+            parts.value().pack(kernels);
+        });
+    }
+
     /// Values in memory, or their transpose.
     private record Copied(Tensor values, boolean transposed) implements StoredWeight {
         @Override
@@ -180,6 +188,11 @@ public final class LatentAttention implements Attention {
         @Override
         public long cols() {
             return transposed ? values.rows() : values.cols();
+        }
+
+        @Override
+        public long packedBytes() {
+            return values.byteSize();
         }
 
         @Override

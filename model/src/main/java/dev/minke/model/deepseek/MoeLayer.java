@@ -8,6 +8,7 @@ import dev.minke.model.nn.Linear;
 import dev.minke.model.nn.Parameters;
 import dev.minke.model.nn.SwiGlu;
 import dev.minke.model.nn.WeightStack;
+import dev.minke.tensor.Kernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,13 @@ public final class MoeLayer {
                 shared.map(s -> s.forward(tape, x))
                         .orElseGet(() -> Ops.zeros(tape, x.value().shape()));
         return Ops.combineOnto(tape, base, outputs, plan.slots(), routing.weight());
+    }
+
+    /// Lay stored experts out.
+    void pack(Kernels kernels) {
+        gate.pack(kernels);
+        up.pack(kernels);
+        down.pack(kernels);
     }
 
     /// The router.

@@ -78,7 +78,7 @@ public final class Router {
                     new Dispatch(
                             workspace.i32(experts + 1L),
                             workspace.i32(index.size()),
-                            workspace.i32(index.shape()));
+                            workspace.like(index));
             tape.kernels().planDispatch(index, plan.offsets(), plan.tokens(), plan.slots());
             return plan;
         }

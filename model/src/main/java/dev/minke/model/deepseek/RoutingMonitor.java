@@ -10,6 +10,9 @@ import java.util.TreeMap;
 /// The counts of a whole batch, several passes if gradients are accumulated, drive the bias update
 /// (V3 report 2.1.2) and the load figures.
 public final class RoutingMonitor {
+    private static final RoutingMonitor NONE = new RoutingMonitor(0, false);
+
+    private final boolean counting;
     private final float balanceAlpha;
     private final Map<Integer, long[]> counts = new TreeMap<>();
     private double balanceLoss;
@@ -17,15 +20,23 @@ public final class RoutingMonitor {
     /// @param balanceAlpha factor of the sequence-wise balance loss for each sequence; 0 turns it
     ///   off
     public RoutingMonitor(float balanceAlpha) {
-        this.balanceAlpha = balanceAlpha;
+        this(balanceAlpha, true);
     }
 
-    /// A monitor for passes without training.
+    private RoutingMonitor(float balanceAlpha, boolean counting) {
+        this.balanceAlpha = balanceAlpha;
+        this.counting = counting;
+    }
+
+    /// A monitor for passes that nobody watches: it counts nothing.
     public static RoutingMonitor none() {
-        return new RoutingMonitor(0);
+        return NONE;
     }
 
     void observe(Pass pass, int layer, Ops.Routing routing, int topK, Tensor offsets) {
+        if (!counting) {
+            return;
+        }
         long[] layerCounts =
                 counts.computeIfAbsent(layer, l -> new long[Math.toIntExact(offsets.size() - 1)]);
         for (int e = 0; e < layerCounts.length; e++) {

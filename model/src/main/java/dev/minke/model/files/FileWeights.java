@@ -14,9 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
 
 /// The weights of a model's files as inference uses them: matrices in their stored type.
 ///
@@ -24,13 +22,11 @@ import java.util.Set;
 /// derived (the halves of `kv_b_proj`, rotary rows of dense models) keeps a type without blocks,
 /// and becomes F32 otherwise.
 public final class FileWeights implements StoredWeights {
-    private static final System.Logger LOG = System.getLogger(FileWeights.class.getName());
     private static final String KV_UP = "kv_b_proj";
 
     private final ModelFiles files;
     private final DeepSeekConfig config;
     private final Kernels kernels;
-    private final Set<WeightType> announced = EnumSet.noneOf(WeightType.class);
 
     /// @param files closed with these
     public FileWeights(ModelFiles files, Kernels kernels) {
@@ -41,12 +37,12 @@ public final class FileWeights implements StoredWeights {
 
     @Override
     public StoredWeight matrix(String name, long rows, long cols) {
-        return new Matrix(name, rows(name));
+        return new Matrix(rows(name));
     }
 
     @Override
     public StoredWeight rows(String name, long rows, long cols, long from, long to) {
-        return new Matrix(name, new DerivedRows.Slice(rows(name), from, to - from));
+        return new Matrix(new DerivedRows.Slice(rows(name), from, to - from));
     }
 
     @Override
@@ -100,11 +96,9 @@ public final class FileWeights implements StoredWeights {
     }
 
     private final class Matrix implements StoredWeight {
-        private final String name;
         private final WeightRows rows;
 
-        Matrix(String name, WeightRows rows) {
-            this.name = name;
+        Matrix(WeightRows rows) {
             this.rows = rows;
         }
 
@@ -119,51 +113,55 @@ public final class FileWeights implements StoredWeights {
         }
 
         @Override
+        public long packedBytes() {
+            boolean whole = rows.bytes(0, rows()).isPresent() || rows instanceof StoredRows.Fp8;
+            int plain = rows.type().plain().map(DType::bytes).orElse(4);
+            return whole ? rows.type().bytes(rows(), cols()) : rows() * cols() * plain;
+        }
+
+        @Override
         public void read(long from, Tensor to, Kernels with) {
             FileWeights.read(rows, from, to, with);
         }
 
         @Override
         public PackedMatrix pack(Kernels with, Arena arena) {
-            WeightType type = rows.type();
-            Optional<MemorySegment> bytes = rows.bytes(0, rows());
-            if (bytes.isPresent()) {
-                if (type == WeightType.F32 || type == WeightType.BF16) {
-                    DType plain = type.plain().orElseThrow();
-                    return with.pack(Tensor.of(bytes.get(), 0, plain, rows(), cols()), arena);
-                }
-                Optional<BlockFormat> format = type.blocks().filter(Matrix::hasLayout);
-                if (format.isPresent()) {
-                    return with.pack(
-                            new BlockMatrix(format.get(), rows(), cols(), bytes.get()), arena);
-                }
+            if (rows instanceof StoredRows.Fp8 fp8) {
+                return with.packFp8(
+                        fp8.codes(),
+                        fp8.scales(),
+                        fp8.blockRows(),
+                        fp8.blockCols(),
+                        rows(),
+                        cols(),
+                        arena);
             }
+            Optional<MemorySegment> bytes = rows.bytes(0, rows());
+            return bytes.isPresent()
+                    ? packBytes(bytes.get(), with, arena)
+                    : packDerived(with, arena);
+        }
+
+        private PackedMatrix packBytes(MemorySegment bytes, Kernels with, Arena arena) {
+            Optional<DType> plain = rows.type().plain();
+            if (plain.isPresent()) {
+                return with.pack(Tensor.of(bytes, 0, plain.get(), rows(), cols()), arena);
+            }
+            BlockFormat format = rows.type().blocks().orElseThrow();
+            return with.pack(new BlockMatrix(format, rows(), cols(), bytes), arena);
+        }
+
+        private PackedMatrix packDerived(Kernels with, Arena arena) {
             try (Arena temporary = Arena.ofShared()) {
                 Tensor values = Tensor.zeros(temporary, rows(), cols());
                 read(0, values, with);
-                if (type == WeightType.BF16) {
-                    Tensor narrow = Tensor.zeros(temporary, DType.BF16, rows(), cols());
-                    with.convert(values, narrow);
-                    return with.pack(narrow, arena);
+                DType plain = rows.type().plain().orElse(DType.F32);
+                if (plain == DType.F32) {
+                    return with.pack(values, arena);
                 }
-                announce(type);
-                return with.pack(values, arena);
-            }
-        }
-
-        private static boolean hasLayout(BlockFormat format) {
-            return format != BlockFormat.Q2_K && format != BlockFormat.Q3_K;
-        }
-
-        private void announce(WeightType type) {
-            boolean derived = rows.bytes(0, 1).isEmpty() && type != WeightType.FP8;
-            if (type != WeightType.F32 && !derived && announced.add(type)) {
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "{0}: {1} weights such as {2} are computed as F32, which takes more memory and time",
-                        files.path(),
-                        type,
-                        name);
+                Tensor narrow = Tensor.zeros(temporary, plain, rows(), cols());
+                with.convert(values, narrow);
+                return with.pack(narrow, arena);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.minke.model.nn;
 
 import dev.minke.model.autograd.Var;
 import dev.minke.tensor.Tensor;
+import dev.minke.tensor.WeightMemory;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,7 +14,8 @@ import java.util.Optional;
 ///
 /// With gradients for training, without for inference, or with matrices as a file stores them.
 public final class Parameters implements AutoCloseable {
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = new WeightMemory();
+    private final PackedMemory packed;
     private final boolean gradients;
     private final Optional<StoredWeights> stored;
     private long storedCount;
@@ -22,6 +24,7 @@ public final class Parameters implements AutoCloseable {
     private Parameters(boolean gradients, Optional<StoredWeights> stored) {
         this.gradients = gradients;
         this.stored = stored;
+        packed = stored.isEmpty() ? PackedMemory.unlimited(arena) : PackedMemory.limited(arena);
     }
 
     /// Weights with a gradient buffer each.
@@ -46,10 +49,10 @@ public final class Parameters implements AutoCloseable {
     /// @throws IllegalArgumentException if the name is taken
     public Weight weight(String name, long out, long in) {
         if (stored.isEmpty()) {
-            return Weight.of(create(name, out, in), arena);
+            return Weight.of(create(name, out, in), packed);
         }
         storedCount += out * in;
-        return Weight.of(stored.get().matrix(name, out, in), arena);
+        return Weight.of(stored.get().matrix(name, out, in), packed);
     }
 
     /// Create the stack `name`, [count, out, in], of zeros or as stored.
@@ -57,14 +60,24 @@ public final class Parameters implements AutoCloseable {
     /// @throws IllegalArgumentException if the name is taken
     public WeightStack weights(String name, int count, long out, long in) {
         if (stored.isEmpty()) {
-            return WeightStack.of(create(name, count, out, in), arena);
+            return WeightStack.of(create(name, count, out, in), packed);
         }
         storedCount += count * out * in;
         List<StoredWeight> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             all.add(stored.get().matrix(Parameter.entryName(name, i), out, in));
         }
-        return WeightStack.of(all, arena);
+        return stack(all);
+    }
+
+    /// Stored matrices that are no parameters of their own, as one stack.
+    public WeightStack stack(List<StoredWeight> matrices) {
+        return WeightStack.of(matrices, packed);
+    }
+
+    /// A forward pass begins: some more weights may be laid out for good.
+    public void step() {
+        packed.step();
     }
 
     /// The file, if matrices stay as it stores them.

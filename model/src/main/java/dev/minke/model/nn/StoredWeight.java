@@ -13,6 +13,9 @@ public interface StoredWeight {
     /// Inputs.
     long cols();
 
+    /// Bytes that [#pack] takes, about.
+    long packedBytes();
+
     /// Write rows `from` to `from + to.rows()` as F32 into `to` [n, cols].
     ///
     /// @throws java.io.UncheckedIOException naming the tensor if it is not what its format says

@@ -6,7 +6,6 @@ import dev.minke.model.autograd.Var;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Tensor;
 import dev.minke.tensor.spi.KernelSet.PackedMatrix;
-import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /// A matrix of a layer, [out, in]: F32 values that can be trained, or a [StoredWeight], which is
@@ -16,30 +15,32 @@ import org.jspecify.annotations.Nullable;
 public final class Weight {
     private final long rows;
     private final long cols;
-    private final Arena arena;
+    private final PackedMemory memory;
     private final @Nullable Var var;
     private final @Nullable StoredWeight stored;
     private @Nullable PackedMatrix packed;
 
     private Weight(
-            long rows, long cols, Arena arena, @Nullable Var var, @Nullable StoredWeight stored) {
+            long rows,
+            long cols,
+            PackedMemory memory,
+            @Nullable Var var,
+            @Nullable StoredWeight stored) {
         this.rows = rows;
         this.cols = cols;
-        this.arena = arena;
+        this.memory = memory;
         this.var = var;
         this.stored = stored;
     }
 
     /// Values in memory.
-    ///
-    /// @param arena of a packed copy
-    static Weight of(Var var, Arena arena) {
-        return new Weight(var.value().rows(), var.value().cols(), arena, var, null);
+    static Weight of(Var var, PackedMemory memory) {
+        return new Weight(var.value().rows(), var.value().cols(), memory, var, null);
     }
 
     /// As stored.
-    static Weight of(StoredWeight stored, Arena arena) {
-        return new Weight(stored.rows(), stored.cols(), arena, null, stored);
+    static Weight of(StoredWeight stored, PackedMemory memory) {
+        return new Weight(stored.rows(), stored.cols(), memory, null, stored);
     }
 
     /// Outputs.
@@ -102,16 +103,24 @@ public final class Weight {
         return y;
     }
 
-    /// Keep a packed copy of values in memory, for many small forward passes. They must not change
-    /// afterwards.
+    /// Lay it out now and for good; values in memory must not change afterwards.
     void pack(Kernels kernels) {
-        packed(kernels);
+        if (packed == null) {
+            packed =
+                    var == null
+                            ? memory.keep(stored(), kernels)
+                            : kernels.pack(var.value(), memory.kept());
+        }
     }
 
+    /// For one product.
     private PackedMatrix packed(Kernels kernels) {
         PackedMatrix ready = packed;
         if (ready == null) {
-            ready = var == null ? stored().pack(kernels, arena) : kernels.pack(var.value(), arena);
+            if (!memory.grant(stored().packedBytes())) {
+                return memory.pass(stored(), kernels);
+            }
+            ready = memory.keep(stored(), kernels);
             packed = ready;
         }
         return ready;

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class WeightStack {
     private final long rows;
     private final long cols;
-    private final Arena arena;
+    private final PackedMemory memory;
     private final @Nullable Var var;
     private final List<StoredWeight> stored;
     private final PackedMatrix[] packed;
@@ -36,12 +36,12 @@ public final class WeightStack {
             int count,
             long rows,
             long cols,
-            Arena arena,
+            PackedMemory memory,
             @Nullable Var var,
             List<StoredWeight> stored) {
         this.rows = rows;
         this.cols = cols;
-        this.arena = arena;
+        this.memory = memory;
         this.var = var;
         this.stored = stored;
         packed = new PackedMatrix[count];
@@ -50,19 +50,24 @@ public final class WeightStack {
     }
 
     /// Values in memory, [E, out, in].
-    static WeightStack of(Var var, Arena arena) {
+    static WeightStack of(Var var, PackedMemory memory) {
         Tensor value = var.value();
         return new WeightStack(
-                (int) value.dim(0), value.dim(1), value.dim(2), arena, var, List.of());
+                (int) value.dim(0), value.dim(1), value.dim(2), memory, var, List.of());
     }
 
-    /// Stored matrices of one shape.
+    /// Matrices of one shape, laid out for good when they are first used.
     ///
     /// @param arena owner of what is laid out
     public static WeightStack of(List<StoredWeight> stored, Arena arena) {
+        return of(stored, PackedMemory.unlimited(arena));
+    }
+
+    /// Stored matrices of one shape.
+    static WeightStack of(List<StoredWeight> stored, PackedMemory memory) {
         StoredWeight first = stored.getFirst();
         return new WeightStack(
-                stored.size(), first.rows(), first.cols(), arena, null, List.copyOf(stored));
+                stored.size(), first.rows(), first.cols(), memory, null, List.copyOf(stored));
     }
 
     /// y[i] = x[i] W[e]^T for the slots i of matrix e: `x` [slots, in], `offsets` [E + 1] ->
@@ -80,11 +85,44 @@ public final class WeightStack {
     ///
     /// @param y [slots, out]
     public void times(Kernels kernels, Tensor x, Tensor offsets, Tensor y) {
+        if (ready(kernels, offsets)) {
+            kernels.groupedGemmPacked(x, view, offsets, y, false);
+            return;
+        }
         for (int e = 0; e < packed.length; e++) {
-            if (packed[e] instanceof Absent && offsets.getInt(e) < offsets.getInt(e + 1L)) {
-                packed[e] = stored.get(e).pack(kernels, arena);
+            long from = offsets.getInt(e);
+            long to = offsets.getInt(e + 1L);
+            if (from < to) {
+                PackedMatrix own =
+                        packed[e] instanceof Absent
+                                ? memory.pass(stored.get(e), kernels)
+                                : packed[e];
+                kernels.gemmPacked(x.range(from, to), own, y.range(from, to), false);
             }
         }
-        kernels.groupedGemmPacked(x, view, offsets, y, false);
+    }
+
+    /// Lay out what has rows, as far as memory allows in this step.
+    private boolean ready(Kernels kernels, Tensor offsets) {
+        boolean all = true;
+        for (int e = 0; e < packed.length; e++) {
+            if (packed[e] instanceof Absent && offsets.getInt(e) < offsets.getInt(e + 1L)) {
+                if (memory.grant(stored.get(e).packedBytes())) {
+                    packed[e] = memory.keep(stored.get(e), kernels);
+                } else {
+                    all = false;
+                }
+            }
+        }
+        return all;
+    }
+
+    /// Lay all stored matrices out now and for good.
+    public void pack(Kernels kernels) {
+        for (int e = 0; e < stored.size(); e++) {
+            if (packed[e] instanceof Absent) {
+                packed[e] = memory.keep(stored.get(e), kernels);
+            }
+        }
     }
 }

@@ -423,6 +423,49 @@ class OpsTests {
     }
 
     @Test
+    void anInferenceTapeHandsOutTheSameConstantsInEveryPass() {
+        try (Workspace workspace = new Workspace()) {
+            Tape tape = Tape.inference(kernels, workspace);
+            Var x = tape.output(4, 6);
+            Var part = x.columns(2, 5);
+            Var y = tape.outputLike(x);
+            Var z = tape.output(3);
+            for (int pass = 0; pass < 3; pass++) {
+                workspace.reset();
+                assertThat(tape.output(4, 6)).isSameAs(x);
+                assertThat(x.columns(0, 2)).isNotSameAs(part);
+                assertThat(x.columns(2, 5)).isSameAs(part);
+                assertThat(tape.outputLike(x)).isSameAs(y).isNotSameAs(x);
+                assertThat(tape.output(3)).isSameAs(z);
+            }
+            workspace.reset();
+            Var other = tape.output(4, 5);
+            assertThat(other.value().shape()).containsExactly(4, 5);
+            for (int i = 1; i < 3000; i++) { // more than it remembers
+                assertThat(tape.output(i % 9 + 1L, 3).value().dim(0)).isEqualTo(i % 9 + 1);
+            }
+        }
+    }
+
+    @Test
+    void aRecordingTapeMakesNewVariables() {
+        try (Workspace workspace = new Workspace()) {
+            Tape tape = Tape.recording(kernels, workspace);
+            Workspace.Mark mark = workspace.mark();
+            Var first = tape.output(2, 3);
+            workspace.release(mark);
+            Var second = tape.output(2, 3);
+            assertThat(second).isNotSameAs(first);
+            assertThat(second.value()).isSameAs(first.value());
+            assertThat(first.columns(0, 1)).isNotSameAs(first.columns(0, 1));
+            Tape inference = Tape.inference(kernels, workspace);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> inference.record(() -> {}))
+                    .withMessage("an inference tape has no backward pass");
+        }
+    }
+
+    @Test
     void aTapeThatDoesNotRecordGivesTheSameBitsAndNoGradients() {
         try (Workspace workspace = new Workspace()) {
             Tensor x = random(workspace.f32(5, 7), 1);

@@ -62,30 +62,42 @@ final class Attention {
             Team team,
             AttentionShape shape,
             Tensor q,
+            Tensor queries,
             Tensor kv,
             Tensor kr,
-            Tensor sequences,
+            Tensor tokens,
             Tensor out,
             Tensor lse) {
-        int count = Math.toIntExact(sequences.size() - 1);
+        int count = Math.toIntExact(tokens.size() - 1);
         team.run(
                 Math.multiplyExact(count, shape.heads()),
                 (index, worker) -> {
                     int s = index / shape.heads();
-                    int from = sequences.getInt(s);
-                    int tokens = sequences.getInt(s + 1) - from;
+                    int from = tokens.getInt(s);
+                    int length = tokens.getInt(s + 1) - from;
+                    int first = queries.getInt(s);
+                    int own = queries.getInt(s + 1) - first;
                     int h = index % shape.heads();
-                    forward(shape, q, new Head(shape, kv, kr, from, tokens, h), from, h, out, lse);
+                    Head head = new Head(shape, kv, kr, from, length, h);
+                    forward(shape, q, head, first, own, h, out, lse);
                 });
     }
 
+    /// The rows `from` to `from + own` of q, which are the last tokens of the head's sequence.
     private static void forward(
-            AttentionShape shape, Tensor q, Head head, long from, int h, Tensor out, Tensor lse) {
+            AttentionShape shape,
+            Tensor q,
+            Head head,
+            long from,
+            int own,
+            int h,
+            Tensor out,
+            Tensor lse) {
         float[] query = new float[head.key];
         float[] p = new float[head.tokens];
         float[] sum = new float[head.value];
-        for (int t = 0; t < head.tokens; t++) {
-            int count = t + 1; // causal: tokens 0 to t of the sequence
+        for (int t = 0; t < own; t++) {
+            int count = head.tokens - own + t + 1; // causal: the query's token and all before
             long queryAt = Memory.row(q, from + t) + 4L * h * head.key;
             read(q.segment(), queryAt, query, 0, head.key);
             head.scores(query, shape.scale(), count, p);

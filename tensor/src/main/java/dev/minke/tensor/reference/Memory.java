@@ -64,7 +64,7 @@ final class Memory {
             case F32 -> load(segment, at);
             case BF16 -> loadBf16(segment, at);
             case F16 -> loadF16(segment, at);
-            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+            case I32, I8 -> throw new IllegalArgumentException(type + " is no floating type");
         };
     }
 
@@ -74,7 +74,7 @@ final class Memory {
             case F32 -> store(segment, at, value);
             case BF16 -> storeBf16(segment, at, value);
             case F16 -> storeF16(segment, at, F16.fromFloat(value));
-            case I32 -> throw new IllegalArgumentException("I32 is no floating type");
+            case I32, I8 -> throw new IllegalArgumentException(type + " is no floating type");
         }
     }
 

@@ -2,6 +2,10 @@ package dev.minke.tensor.reference;
 
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.BlockMatrix;
+import dev.minke.tensor.DType;
+import dev.minke.tensor.PageRow;
+import dev.minke.tensor.PagedRows;
+import dev.minke.tensor.PagedShape;
 import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Team;
 import dev.minke.tensor.Tensor;
@@ -58,8 +62,14 @@ final class ReferenceKernels implements KernelSet {
 
     @Override
     public PackedMatrix pack(Tensor b, Arena arena) {
-        Tensor copy = Tensor.zeros(arena, b.dtype(), b.shape());
-        copy.copyFrom(b);
+        // F16 is widened, F32 and BF16 are what a product reads
+        boolean wide = b.dtype() == DType.F16;
+        Tensor copy = Tensor.zeros(arena, wide ? DType.F32 : b.dtype(), b.shape());
+        if (wide) {
+            Elementwise.convert(team, b, copy);
+        } else {
+            copy.copyFrom(b);
+        }
         return new Copy(copy);
     }
 
@@ -68,6 +78,21 @@ final class ReferenceKernels implements KernelSet {
     public PackedMatrix pack(BlockMatrix b, Arena arena) {
         Tensor copy = Tensor.zeros(arena, b.rows(), b.cols());
         Blocks.dequantize(team, b, copy);
+        return new Copy(copy);
+    }
+
+    /// Decoded at once, too.
+    @Override
+    public PackedMatrix packFp8(
+            MemorySegment codes,
+            Tensor scaleInv,
+            int blockRows,
+            int blockCols,
+            long rows,
+            long cols,
+            Arena arena) {
+        Tensor copy = Tensor.zeros(arena, rows, cols);
+        Fp8Blocks.decode(team, codes, scaleInv, blockRows, blockCols, copy);
         return new Copy(copy);
     }
 
@@ -150,12 +175,13 @@ final class ReferenceKernels implements KernelSet {
     public void attention(
             AttentionShape shape,
             Tensor q,
+            Tensor queries,
             Tensor kv,
             Tensor kr,
-            Tensor sequences,
+            Tensor tokens,
             Tensor out,
             Tensor lse) {
-        Attention.forward(team, shape, q, kv, kr, sequences, out, lse);
+        Attention.forward(team, shape, q, queries, kv, kr, tokens, out, lse);
     }
 
     @Override
@@ -172,6 +198,22 @@ final class ReferenceKernels implements KernelSet {
             Tensor dkv,
             Tensor dkr) {
         Attention.backward(team, shape, dout, q, kv, kr, sequences, out, lse, dq, dkv, dkr);
+    }
+
+    @Override
+    public void pagedAttention(
+            PagedShape shape, Tensor q, Tensor pages, PageRow row, PagedRows rows, Tensor out) {
+        PagedAttention.run(team, shape, q, pages, row, rows, out);
+    }
+
+    @Override
+    public void storePages(Tensor from, Tensor pages, PageRow row, int part, int at, Tensor cells) {
+        Pages.store(team, from, pages, row, part, at, cells);
+    }
+
+    @Override
+    public void loadPages(Tensor pages, PageRow row, int part, int at, Tensor cells, Tensor to) {
+        Pages.load(team, pages, row, part, at, cells, to);
     }
 
     @Override

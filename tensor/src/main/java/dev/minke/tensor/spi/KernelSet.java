@@ -2,6 +2,9 @@ package dev.minke.tensor.spi;
 
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.BlockMatrix;
+import dev.minke.tensor.PageRow;
+import dev.minke.tensor.PagedRows;
+import dev.minke.tensor.PagedShape;
 import dev.minke.tensor.RouterRule;
 import dev.minke.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -28,6 +31,15 @@ public interface KernelSet {
     PackedMatrix pack(Tensor b, Arena arena);
 
     PackedMatrix pack(BlockMatrix b, Arena arena);
+
+    PackedMatrix packFp8(
+            MemorySegment codes,
+            Tensor scaleInv,
+            int blockRows,
+            int blockCols,
+            long rows,
+            long cols,
+            Arena arena);
 
     void gemmPacked(Tensor a, PackedMatrix b, Tensor c, boolean accumulate);
 
@@ -71,9 +83,10 @@ public interface KernelSet {
     void attention(
             AttentionShape shape,
             Tensor q,
+            Tensor queries,
             Tensor kv,
             Tensor kr,
-            Tensor sequences,
+            Tensor tokens,
             Tensor out,
             Tensor lse);
 
@@ -89,6 +102,13 @@ public interface KernelSet {
             Tensor dq,
             Tensor dkv,
             Tensor dkr);
+
+    void pagedAttention(
+            PagedShape shape, Tensor q, Tensor pages, PageRow row, PagedRows rows, Tensor out);
+
+    void storePages(Tensor from, Tensor pages, PageRow row, int part, int at, Tensor cells);
+
+    void loadPages(Tensor pages, PageRow row, int part, int at, Tensor cells, Tensor to);
 
     void latentDecode(
             float scale, Tensor q, Tensor cache, Tensor slots, Tensor lengths, Tensor out);
