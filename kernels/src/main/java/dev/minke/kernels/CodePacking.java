@@ -6,17 +6,17 @@ import dev.minke.kernels.Packed.Coding;
 /// and [Fp8Panels].
 ///
 /// First the scales as in the file. Then, for codes of four bits and more, for every 32 inputs four
-/// words of each output: word t holds inputs 8t to 8t + 3 in the lower halves of its bytes and the
-/// next four in the upper ones. Then for five bits a word whose byte i holds the fifth bits of
-/// inputs 4g + i at bit g; for six bits two words whose byte i holds the upper bits of inputs 4g +
-/// i at bit 2g, four g in each.
+/// words of each output with two inputs in a byte, the first in its lower half. Then for five bits
+/// a word of the fifth bits; for six bits two words of the upper bits; both begin with the first
+/// input in the lowest bits.
 ///
-/// All methods take one block of one row from `from[at]` on; its words go to every [Packed#WIDTH]th
-/// place of `to`.
+/// Most methods take one block of one row from `from[at]` on; its words go to every
+/// [Packed#WIDTH]th place of `to`. At last [#lines] deals the bytes of all rows out, so that vector
+/// i has byte i of every output.
 final class CodePacking {
+    private static final int L = Lanes.COUNT;
     private static final int WIDTH = Packed.WIDTH;
     private static final int LOW = 0x0F0F0F0F;
-    private static final int HIGH = 0xF0F0F0F0;
 
     private CodePacking() {}
 
@@ -47,7 +47,7 @@ final class CodePacking {
             case Q5_1 -> {
                 copy(from, at, 1, to, lane);
                 simple(from, at + 2, to, lane + WIDTH);
-                to[lane + 5 * WIDTH] = fifth(from[at + 1]);
+                to[lane + 5 * WIDTH] = from[at + 1];
             }
             case IQ4_XS -> {
                 copy(from, at, 2, to, lane);
@@ -78,6 +78,10 @@ final class CodePacking {
                     nibbles(from, at + 12 + 8 * p, to, lane + (4 + 10 * p) * WIDTH, 5 * WIDTH);
                 }
                 eighths(from, at + 4, to, lane + 8 * WIDTH, 5 * WIDTH);
+                for (int j = 0; j < 8; j++) {
+                    int place = lane + (8 + 5 * j) * WIDTH;
+                    to[place] = straight(to[place]);
+                }
             }
             case Q6_K -> {
                 copy(from, at + 48, 4, to, lane);
@@ -90,6 +94,11 @@ final class CodePacking {
                     int upper = first + (24 * h + 4) * WIDTH;
                     quarters(from, top, 1, to, upper, 6 * WIDTH);
                     quarters(from, top + 4, 1, to, upper + WIDTH, 6 * WIDTH);
+                    for (int j = 0; j < 4; j++) {
+                        int place = upper + 6 * j * WIDTH;
+                        to[place] = pairs(to[place]);
+                        to[place + WIDTH] = pairs(to[place + WIDTH]);
+                    }
                 }
             }
             default -> throw new IllegalArgumentException(coding + " has no codes");
@@ -126,7 +135,7 @@ final class CodePacking {
                 int c = from[at + 2];
                 int d = from[at + 3];
                 int e = from[at + 4];
-                to[lane + 4 * WIDTH] = fifth(from[at] >>> shift | b << 16 << up);
+                to[lane + 4 * WIDTH] = from[at] >>> shift | b << 16 << up;
                 simple(
                         b >>> shift | c << 16 << up,
                         c >>> shift | d << 16 << up,
@@ -136,6 +145,41 @@ final class CodePacking {
                         lane);
             }
             default -> throw new IllegalArgumentException(coding + " begins with no half word");
+        }
+    }
+
+    /// Deal out the bytes of the codes of a block at `at` of `words`: of every four vectors, vector
+    /// i gets byte i of each output, that of output q L + w as byte q of its word w.
+    static void lines(Coding coding, int[] words, int at) {
+        int first =
+                switch (coding) {
+                    case Q8_0 -> 2;
+                    case Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> head(coding);
+                    default -> coding.bytes;
+                };
+        for (int v = first; v < coding.bytes; v += 4) {
+            transpose(words, at + v * L);
+        }
+    }
+
+    private static void transpose(int[] words, int at) {
+        for (int i = at; i < at + L; i++) {
+            int a = words[i];
+            int b = words[i + L];
+            int c = words[i + 2 * L];
+            int d = words[i + 3 * L];
+            int x = (a >>> 8 ^ b) & 0x00FF00FF;
+            int y = (c >>> 8 ^ d) & 0x00FF00FF;
+            a ^= x << 8;
+            b ^= x;
+            c ^= y << 8;
+            d ^= y;
+            x = (a >>> 16 ^ c) & 0xFFFF;
+            y = (b >>> 16 ^ d) & 0xFFFF;
+            words[i] = a ^ x << 16;
+            words[i + L] = b ^ y << 16;
+            words[i + 2 * L] = c ^ x;
+            words[i + 3 * L] = d ^ y;
         }
     }
 
@@ -165,10 +209,17 @@ final class CodePacking {
     }
 
     private static void simple(int a, int b, int c, int d, int[] to, int lane) {
-        to[lane] = a & LOW | (b & LOW) << 4;
-        to[lane + WIDTH] = c & LOW | (d & LOW) << 4;
-        to[lane + 2 * WIDTH] = a >>> 4 & LOW | b & HIGH;
-        to[lane + 3 * WIDTH] = c >>> 4 & LOW | d & HIGH;
+        to[lane] = join(a & LOW, b & LOW);
+        to[lane + WIDTH] = join(c & LOW, d & LOW);
+        to[lane + 2 * WIDTH] = join(a >>> 4 & LOW, b >>> 4 & LOW);
+        to[lane + 3 * WIDTH] = join(c >>> 4 & LOW, d >>> 4 & LOW);
+    }
+
+    /// Bytes of two words, below 16, two to a byte.
+    private static int join(int first, int second) {
+        int a = first | first >>> 4;
+        int b = second | second >>> 4;
+        return a & 0xFF | a >>> 8 & 0xFF00 | (b & 0xFF) << 16 | b << 8 & 0xFF000000;
     }
 
     /// Eight words of nibbles whose upper halves belong to another 32 inputs, `upper` further on.
@@ -176,17 +227,22 @@ final class CodePacking {
         for (int t = 0; t < 4; t++) {
             int first = from[at + 2 * t];
             int second = from[at + 2 * t + 1];
-            to[lane + t * WIDTH] = first & LOW | (second & LOW) << 4;
-            to[lane + t * WIDTH + upper] = first >>> 4 & LOW | second & HIGH;
+            to[lane + t * WIDTH] = join(first & LOW, second & LOW);
+            to[lane + t * WIDTH + upper] = join(first >>> 4 & LOW, second >>> 4 & LOW);
         }
     }
 
-    /// Move bit 4g + i to bit 8i + g: four exchanges of two bits of the bits' numbers.
-    private static int fifth(int bits) {
-        int x = exchange(bits, 3, 0x0A0A0A0A);
-        x = exchange(x, 6, 0x00CC00CC);
+    /// Move bit 8i + g to bit 4g + i: four exchanges of two bits of the bits' numbers.
+    private static int straight(int bits) {
+        int x = exchange(bits, 8, 0x0000FF00);
         x = exchange(x, 12, 0x0000F0F0);
-        return exchange(x, 8, 0x0000FF00);
+        x = exchange(x, 6, 0x00CC00CC);
+        return exchange(x, 3, 0x0A0A0A0A);
+    }
+
+    /// Move bits 8i + 2g to 8g + 2i.
+    private static int pairs(int bits) {
+        return exchange(exchange(bits, 6, 0x00CC00CC), 12, 0x0000F0F0);
     }
 
     /// Exchange the bits of `mask` with those `distance` above.

@@ -12,15 +12,16 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Panels of the formats with codes of four, five and six bits, a scale and a minimum: y = d u - m.
 /// (Formats with signed values have m = 8 d, 16 d or 32 d; those with a table of signed bytes use
-/// its value + 128 as u.) 32 inputs are, see [CodePacking], four words of nibbles for each output,
-/// then one word of fifth or two of upper bits; scales stand before the block.
+/// its value + 128 as u.) 32 inputs are, see [CodePacking], a vector of nibbles for every two
+/// inputs, in which byte q of word w belongs to output q L + w, then vectors of fifth or of upper
+/// bits; scales stand before the block.
 ///
 /// d u is exact in F32 (at most 18 and 6 bits), or m is 128 d and d (u - 128) the value, so one FMA
-/// has the bits of product and difference. A code at bit 8 counts 256 times, which a smaller d
-/// makes up for: half of them are not moved.
+/// has the bits of product and difference. A code in byte q counts 256^q times, which a smaller d
+/// makes up for: codes are not moved.
 ///
-/// Calls stay out of the loops: C2 stops inlining methods (but those of the Vector API) in methods
-/// as large as these.
+/// Calls stay out of the inner loops: C2 stops inlining methods (but those of the Vector API) in
+/// methods as large as these.
 final class CodePanels {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final VectorSpecies<Integer> I = Lanes.INT;
@@ -28,16 +29,25 @@ final class CodePanels {
     private static final int VECTOR = 4 * L;
     private static final int NR = Tile.NR;
 
+    /// Vectors of nibbles of 32 inputs.
+    private static final int NIBBLES = 16;
+
+    private static final int LOW = 0x0F0F0F0F;
+    private static final int FIFTH = 0x10101010;
+    private static final int UPPER = 0x30303030;
+
     /// Where the scales of a block begin, behind the sums: for each sub-block four vectors of d and
     /// four of -m.
     private static final int SCALES = 4 * L;
 
     private static final int SUB = 8 * L;
 
-    /// Where d and the minimum of a super-block stand, behind the scales of 16 sub-blocks.
-    private static final int PAIR = SCALES + 16 * SUB;
+    /// From the scales of a block to where d and the minimum of a super-block stand, behind the
+    /// scales of 16 sub-blocks.
+    private static final int PAIR = 16 * SUB;
 
-    private static final float PER_256 = 0x1p-8f;
+    /// Floats that the kernels here need: sums and the scales of a block.
+    static final int FLOATS = SCALES + PAIR + 2 * L;
 
     private static final VectorSpecies<Byte> B =
             VectorSpecies.of(byte.class, Lanes.INT.vectorShape());
@@ -67,36 +77,74 @@ final class CodePanels {
             float[] s,
             int[] codes) {
         int parts = coding.size / 32;
+        int subs = subs(coding);
         int head = CodePacking.head(coding) * VECTOR;
         int step = CodePacking.step(coding) * VECTOR;
-        int upper = step / VECTOR - 16;
-        boolean table = coding == Coding.IQ4_NL || coding == Coding.IQ4_XS;
         for (int i = k0; i < k1; i += coding.size) {
-            scales(coding, b, at, 0, 4, s);
-            long from = at + head;
-            for (int j = 0; j < parts; j++) {
-                int to = i + 32 * j;
-                if (table) {
-                    tableBytes(b, from, 0, 4, codes);
-                    dotCodes(codes, 0, 8, x, to, s, SCALES + j * SUB);
-                } else if (upper == 0) {
-                    dotNibbles(b, from, x, to, s, SCALES + j * SUB);
-                } else if (upper == 4) {
-                    fiveBits(b, from, 0, 4, codes);
-                    dotCodes(codes, 0, 8, x, to, s, SCALES + j * SUB);
-                } else {
-                    sixBits(b, from, 0, 4, codes);
-                    dotCodes(codes, 0, 4, x, to, s, SCALES + 2 * j * SUB);
-                    dotCodes(codes, 16 * L, 4, x, to + 16, s, SCALES + (2 * j + 1) * SUB);
+            scales(coding, b, at, 0, 4, s, SCALES);
+            if (step == NIBBLES * VECTOR && !table(coding)) {
+                dotNibbles(b, at + head, parts, x, i, s, SCALES);
+            } else {
+                for (int j = 0; j < parts; j++) {
+                    expand(coding, b, at + head + (long) j * step, codes);
+                    for (int h = 0; h < subs; h++) {
+                        int scaleAt = SCALES + (subs * j + h) * SUB;
+                        dotBytes(codes, h * 16 * L, 32 / subs, x, i + 32 * j + 16 * h, s, scaleAt);
+                    }
                 }
-                from += step;
             }
             at += (long) coding.bytes * Packed.WIDTH;
         }
     }
 
+    /// As [#dot] for `rows` rows, two or four: x from `xAt` on, rows `lda` apart; their sums are
+    /// rows of 4L of `c`.
+    static void dotRows(
+            Coding coding,
+            MemorySegment b,
+            long at,
+            int k,
+            int rows,
+            float[] x,
+            int xAt,
+            int lda,
+            float[] s,
+            int[] codes,
+            float[] c,
+            int cAt) {
+        int parts = coding.size / 32;
+        int subs = subs(coding);
+        int head = CodePacking.head(coding) * VECTOR;
+        int step = CodePacking.step(coding) * VECTOR;
+        for (int i = 0; i < k; i += coding.size) {
+            scales(coding, b, at, 0, 4, s, SCALES);
+            for (int j = 0; j < parts; j++) {
+                expand(coding, b, at + head + (long) j * step, codes);
+                for (int h = 0; h < subs; h++) {
+                    int from = xAt + i + 32 * j + 16 * h;
+                    int scaleAt = SCALES + (subs * j + h) * SUB;
+                    if (rows == 2) {
+                        dotBytes2(codes, h * 16 * L, 32 / subs, x, from, lda, s, scaleAt, c, cAt);
+                    } else {
+                        dotBytes4(codes, h * 16 * L, 32 / subs, x, from, lda, s, scaleAt, c, cAt);
+                    }
+                }
+            }
+            at += (long) coding.bytes * Packed.WIDTH;
+        }
+    }
+
+    private static boolean table(Coding coding) {
+        return coding == Coding.IQ4_NL || coding == Coding.IQ4_XS;
+    }
+
+    /// Sub-blocks of 32 inputs.
+    private static int subs(Coding coding) {
+        return coding == Coding.Q6_K ? 2 : 1;
+    }
+
     /// Unpack `k` inputs, from input `start` of the block at byte `at` on, of half a panel ([#NR]
-    /// outputs from vector `half` on, 0 or 2) to a panel of floats.
+    /// outputs from vector `half` on, 0 or 2), to a panel of floats.
     static void unpack(
             Coding coding,
             MemorySegment b,
@@ -108,88 +156,75 @@ final class CodePanels {
             int[] codes,
             float[] to,
             int toAt) {
+        int subs = subs(coding);
         int head = CodePacking.head(coding) * VECTOR;
         int step = CodePacking.step(coding) * VECTOR;
-        int upper = step / VECTOR - 16;
-        boolean table = coding == Coding.IQ4_NL || coding == Coding.IQ4_XS;
         for (int i = 0; i < k; i += 32) {
             int inside = (start + i) % coding.size;
             long block = at + (start + i) / coding.size * (long) coding.bytes * Packed.WIDTH;
             if (inside == 0 || i == 0) {
-                scales(coding, b, block, half, half + 2, s);
+                scales(coding, b, block, half, half + 2, s, SCALES);
             }
             int j = inside / 32;
-            long from = block + head + (long) j * step;
-            int out = toAt + i * NR;
-            int scaleAt = SCALES + half * L;
-            if (table) {
-                tableBytes(b, from, half, half + 2, codes);
-                unpackCodes(codes, half * L, 8, s, scaleAt + j * SUB, to, out);
-            } else if (upper == 0) {
-                fourBits(b, from, half, half + 2, codes);
-                unpackCodes(codes, half * L, 8, s, scaleAt + j * SUB, to, out);
-            } else if (upper == 4) {
-                fiveBits(b, from, half, half + 2, codes);
-                unpackCodes(codes, half * L, 8, s, scaleAt + j * SUB, to, out);
-            } else {
-                sixBits(b, from, half, half + 2, codes);
-                unpackCodes(codes, half * L, 4, s, scaleAt + 2 * j * SUB, to, out);
-                int second = scaleAt + (2 * j + 1) * SUB;
-                unpackCodes(codes, half * L + 16 * L, 4, s, second, to, out + 16 * NR);
+            expand(coding, b, block + head + (long) j * step, codes);
+            for (int h = 0; h < subs; h++) {
+                int scaleAt = SCALES + half * L + (subs * j + h) * SUB;
+                int out = toAt + (i + 16 * h) * NR;
+                unpackBytes(codes, h * 16 * L, 32 / subs, 8 * half, s, scaleAt, to, out);
             }
         }
     }
 
     /// Scales and minima of a block, for the vectors `first` to `last` of its outputs.
     private static void scales(
-            Coding coding, MemorySegment b, long at, int first, int last, float[] s) {
+            Coding coding, MemorySegment b, long at, int first, int last, float[] s, int to) {
         switch (coding) {
-            case Q4_0 -> signed(b, at, -8, s);
-            case Q5_0 -> signed(b, at, -16, s);
-            case IQ4_NL -> signed(b, at, -128, s);
+            case Q4_0 -> signed(b, at, -8, s, to);
+            case Q5_0 -> signed(b, at, -16, s, to);
+            case IQ4_NL -> signed(b, at, -128, s, to);
             case IQ4_XS -> {
                 for (int q = first; q < last; q++) {
-                    Scales.pairs(b, at + q * VECTOR, s, PAIR);
-                    tableScales(b, at + q * VECTOR, s, SCALES + q * L);
+                    Scales.pairs(b, at + q * VECTOR, s, to + PAIR);
+                    tableScales(b, at + q * VECTOR, s, to, q);
                 }
             }
             case Q4_1, Q5_1 -> {
                 for (int q = first; q < last; q++) {
-                    Scales.pairs(b, at + q * VECTOR, s, PAIR);
-                    System.arraycopy(s, PAIR, s, SCALES + q * L, L);
-                    System.arraycopy(s, PAIR + L, s, SCALES + 4 * L + q * L, L);
+                    Scales.pairs(b, at + q * VECTOR, s, to + PAIR);
+                    System.arraycopy(s, to + PAIR, s, to + q * L, L);
+                    System.arraycopy(s, to + PAIR + L, s, to + (4 + q) * L, L);
                 }
             }
             case Q4_K, Q5_K -> {
                 for (int q = first; q < last; q++) {
-                    Scales.pairs(b, at + q * VECTOR, s, PAIR);
-                    sixBitScales(b, at + q * VECTOR, s, SCALES + q * L);
+                    Scales.pairs(b, at + q * VECTOR, s, to + PAIR);
+                    sixBitScales(b, at + q * VECTOR, s, to, q);
                 }
             }
             default -> {
-                Scales.pairs(b, at, s, SCALES);
-                Scales.pairs(b, at + VECTOR, s, SCALES + 2 * L);
+                Scales.pairs(b, at, s, to);
+                Scales.pairs(b, at + VECTOR, s, to + 2 * L);
                 // the highest first: the first sub-block's place holds d
                 for (int q = first; q < last; q++) {
                     for (int j = 3; j >= 0; j--) {
-                        byteScales(b, at + (2 + 4 * j + q) * VECTOR, s, 4 * j, q);
+                        byteScales(b, at + (2 + 4 * j + q) * VECTOR, s, to, 4 * j, q);
                     }
                 }
             }
         }
     }
 
-    private static void signed(MemorySegment b, long at, int zero, float[] s) {
-        Scales.pairs(b, at, s, SCALES);
-        Scales.pairs(b, at + VECTOR, s, SCALES + 2 * L);
+    private static void signed(MemorySegment b, long at, int zero, float[] s, int to) {
+        Scales.pairs(b, at, s, to);
+        Scales.pairs(b, at + VECTOR, s, to + 2 * L);
         for (int i = 0; i < 4 * L; i += L) {
-            FloatVector d = FloatVector.fromArray(F, s, SCALES + i);
-            d.mul(zero).intoArray(s, SCALES + 4 * L + i);
+            FloatVector d = FloatVector.fromArray(F, s, to + i);
+            d.mul(zero).intoArray(s, to + 4 * L + i);
         }
     }
 
     /// Q4_K and Q5_K: d and its six-bit factors, -min and its factors, of L outputs.
-    private static void sixBitScales(MemorySegment b, long at, float[] s, int to) {
+    private static void sixBitScales(MemorySegment b, long at, float[] s, int base, int q) {
         IntVector one = IntVector.fromMemorySegment(I, b, at + 4 * VECTOR, LITTLE_ENDIAN);
         IntVector two = IntVector.fromMemorySegment(I, b, at + 8 * VECTOR, LITTLE_ENDIAN);
         IntVector three = IntVector.fromMemorySegment(I, b, at + 12 * VECTOR, LITTLE_ENDIAN);
@@ -200,10 +235,10 @@ final class CodePanels {
         IntVector d4 = three.and(0x0F0F0F0F).or(top);
         IntVector m0 = two.and(0x3F3F3F3F);
         IntVector m4 = upper.or(topMin);
-        FloatVector d = FloatVector.fromArray(F, s, PAIR);
-        FloatVector min = FloatVector.fromArray(F, s, PAIR + L).neg();
+        FloatVector d = FloatVector.fromArray(F, s, base + PAIR);
+        FloatVector min = FloatVector.fromArray(F, s, base + PAIR + L).neg();
         for (int i = 0; i < 4; i++) {
-            int at0 = to + i * SUB;
+            int at0 = base + i * SUB + q * L;
             int at4 = at0 + 4 * SUB;
             ((FloatVector) d0.and(0xFF).convert(VectorOperators.I2F, 0)).mul(d).intoArray(s, at0);
             ((FloatVector) d4.and(0xFF).convert(VectorOperators.I2F, 0)).mul(d).intoArray(s, at4);
@@ -219,190 +254,162 @@ final class CodePanels {
     }
 
     /// IQ4_XS: d, and its factors - 32 of 2 + 4 bits.
-    private static void tableScales(MemorySegment b, long at, float[] s, int to) {
+    private static void tableScales(MemorySegment b, long at, float[] s, int base, int q) {
         IntVector both = IntVector.fromMemorySegment(I, b, at, LITTLE_ENDIAN);
         IntVector low = IntVector.fromMemorySegment(I, b, at + 4 * VECTOR, LITTLE_ENDIAN);
-        FloatVector d = FloatVector.fromArray(F, s, PAIR);
+        FloatVector d = FloatVector.fromArray(F, s, base + PAIR);
         IntVector high = both.lanewise(VectorOperators.LSHR, 12);
         for (int j = 0; j < 8; j++) {
             IntVector factor = low.and(0x0F).or(high.and(0x30)).sub(32);
             FloatVector scale = ((FloatVector) factor.convert(VectorOperators.I2F, 0)).mul(d);
-            scale.intoArray(s, to + j * SUB);
-            scale.mul(-128).intoArray(s, to + j * SUB + 4 * L);
+            scale.intoArray(s, base + j * SUB + q * L);
+            scale.mul(-128).intoArray(s, base + j * SUB + (4 + q) * L);
             low = low.lanewise(VectorOperators.LSHR, 4);
             high = high.lanewise(VectorOperators.LSHR, 2);
         }
     }
 
     /// Q6_K: d times each of four signed bytes, from sub-block `first` on, of the outputs `q`.
-    private static void byteScales(MemorySegment b, long at, float[] s, int first, int q) {
-        FloatVector d = FloatVector.fromArray(F, s, SCALES + q * L);
+    private static void byteScales(
+            MemorySegment b, long at, float[] s, int base, int first, int q) {
+        FloatVector d = FloatVector.fromArray(F, s, base + q * L);
         IntVector words = IntVector.fromMemorySegment(I, b, at, LITTLE_ENDIAN);
         for (int i = 3; i >= 0; i--) {
             IntVector factor = words.lanewise(VectorOperators.ASHR, 24);
             FloatVector scale = ((FloatVector) factor.convert(VectorOperators.I2F, 0)).mul(d);
-            int to = SCALES + (first + i) * SUB + q * L;
+            int to = base + (first + i) * SUB + q * L;
             scale.intoArray(s, to);
             scale.mul(-32).intoArray(s, to + 4 * L);
             words = words.lanewise(VectorOperators.LSHL, 8);
         }
     }
 
-    /// Codes of 32 inputs as bytes: for each four inputs a word of each output.
-    private static void fourBits(MemorySegment b, long at, int first, int last, int[] codes) {
-        for (int t = 0; t < 4; t++) {
-            for (int q = first; q < last; q++) {
-                long from = at + (4 * t + q) * VECTOR;
-                IntVector word = IntVector.fromMemorySegment(I, b, from, LITTLE_ENDIAN);
-                int to = (8 * t + q) * L;
-                word.and(0x0F0F0F0F).intoArray(codes, to);
-                word.lanewise(VectorOperators.LSHR, 4).and(0x0F0F0F0F).intoArray(codes, to + 4 * L);
-            }
+    /// The codes of 32 inputs as bytes, a vector for each input.
+    private static void expand(Coding coding, MemorySegment b, long at, int[] codes) {
+        switch (coding) {
+            case IQ4_NL, IQ4_XS -> tableBytes(b, at, codes);
+            case Q5_0, Q5_1, Q5_K -> fiveBits(b, at, codes);
+            case Q6_K -> sixBits(b, at, codes);
+            default -> fourBits(b, at, codes);
         }
     }
 
-    private static void tableBytes(MemorySegment b, long at, int first, int last, int[] codes) {
-        for (int t = 0; t < 4; t++) {
-            for (int q = first; q < last; q++) {
-                long from = at + (4 * t + q) * VECTOR;
-                IntVector word = IntVector.fromMemorySegment(I, b, from, LITTLE_ENDIAN);
-                IntVector high = word.lanewise(VectorOperators.LSHR, 4);
-                ByteVector one = word.and(0x0F0F0F0F).reinterpretAsBytes().selectFrom(TABLE);
-                ByteVector two = high.and(0x0F0F0F0F).reinterpretAsBytes().selectFrom(TABLE);
-                int to = (8 * t + q) * L;
-                one.reinterpretAsInts().intoArray(codes, to);
-                two.reinterpretAsInts().intoArray(codes, to + 4 * L);
-            }
+    private static void fourBits(MemorySegment b, long at, int[] codes) {
+        MemorySegment lines = b.asSlice(at, NIBBLES * VECTOR);
+        for (int t = 0; t < NIBBLES; t++) {
+            IntVector w = IntVector.fromMemorySegment(I, lines, t * VECTOR, LITTLE_ENDIAN);
+            w.and(LOW).intoArray(codes, 2 * t * L);
+            w.lanewise(VectorOperators.LSHR, 4).and(LOW).intoArray(codes, (2 * t + 1) * L);
         }
     }
 
-    private static void fiveBits(MemorySegment b, long at, int first, int last, int[] codes) {
-        for (int q = first; q < last; q++) {
-            long high = at + (16 + q) * VECTOR;
-            IntVector top = IntVector.fromMemorySegment(I, b, high, LITTLE_ENDIAN);
-            top = top.lanewise(VectorOperators.ROL, 4);
-            for (int t = 0; t < 4; t++) {
-                long from = at + (4 * t + q) * VECTOR;
-                IntVector word = IntVector.fromMemorySegment(I, b, from, LITTLE_ENDIAN);
+    private static void tableBytes(MemorySegment b, long at, int[] codes) {
+        MemorySegment lines = b.asSlice(at, NIBBLES * VECTOR);
+        for (int t = 0; t < NIBBLES; t++) {
+            IntVector w = IntVector.fromMemorySegment(I, lines, t * VECTOR, LITTLE_ENDIAN);
+            IntVector high = w.lanewise(VectorOperators.LSHR, 4);
+            ByteVector one = w.and(LOW).reinterpretAsBytes().selectFrom(TABLE);
+            ByteVector two = high.and(LOW).reinterpretAsBytes().selectFrom(TABLE);
+            one.reinterpretAsInts().intoArray(codes, 2 * t * L);
+            two.reinterpretAsInts().intoArray(codes, (2 * t + 1) * L);
+        }
+    }
+
+    private static void fiveBits(MemorySegment b, long at, int[] codes) {
+        MemorySegment lines = b.asSlice(at, 20 * VECTOR);
+        for (int j = 0; j < 4; j++) {
+            IntVector top =
+                    IntVector.fromMemorySegment(I, lines, (NIBBLES + j) * VECTOR, LITTLE_ENDIAN)
+                            .lanewise(VectorOperators.ROL, 4);
+            for (int t = 4 * j; t < 4 * j + 4; t++) {
+                IntVector w = IntVector.fromMemorySegment(I, lines, t * VECTOR, LITTLE_ENDIAN);
                 IntVector next = top.lanewise(VectorOperators.ROR, 1);
-                int to = (8 * t + q) * L;
-                word.and(0x0F0F0F0F).or(top.and(0x10101010)).intoArray(codes, to);
-                word.lanewise(VectorOperators.LSHR, 4)
-                        .and(0x0F0F0F0F)
-                        .or(next.and(0x10101010))
-                        .intoArray(codes, to + 4 * L);
+                w.and(LOW).or(top.and(FIFTH)).intoArray(codes, 2 * t * L);
+                w.lanewise(VectorOperators.LSHR, 4)
+                        .and(LOW)
+                        .or(next.and(FIFTH))
+                        .intoArray(codes, (2 * t + 1) * L);
                 top = top.lanewise(VectorOperators.ROR, 2);
             }
         }
     }
 
-    private static void sixBits(MemorySegment b, long at, int first, int last, int[] codes) {
-        for (int q = first; q < last; q++) {
-            for (int t = 0; t < 4; t++) {
-                long high = at + (16 + t / 2 * 4 + q) * VECTOR;
-                IntVector top = IntVector.fromMemorySegment(I, b, high, LITTLE_ENDIAN);
-                top = top.lanewise(VectorOperators.ROL, 4 - t % 2 * 4);
-                long from = at + (4 * t + q) * VECTOR;
-                IntVector word = IntVector.fromMemorySegment(I, b, from, LITTLE_ENDIAN);
-                IntVector next = top.lanewise(VectorOperators.ROR, 2);
-                int to = (8 * t + q) * L;
-                word.and(0x0F0F0F0F).or(top.and(0x30303030)).intoArray(codes, to);
-                word.lanewise(VectorOperators.LSHR, 4)
-                        .and(0x0F0F0F0F)
-                        .or(next.and(0x30303030))
-                        .intoArray(codes, to + 4 * L);
-            }
-        }
-    }
-
-    /// s[0..4L] += x * 32 inputs of nibbles from byte `at` on.
-    private static void dotNibbles(
-            MemorySegment b, long at, float[] x, int xAt, float[] s, int scaleAt) {
-        IntVector low = IntVector.broadcast(I, 0x0F);
-        IntVector next = IntVector.broadcast(I, 0x0F00);
-        FloatVector s0 = FloatVector.fromArray(F, s, 0);
-        FloatVector s1 = FloatVector.fromArray(F, s, L);
-        FloatVector s2 = FloatVector.fromArray(F, s, 2 * L);
-        FloatVector s3 = FloatVector.fromArray(F, s, 3 * L);
-        FloatVector d0 = FloatVector.fromArray(F, s, scaleAt);
-        FloatVector d1 = FloatVector.fromArray(F, s, scaleAt + L);
-        FloatVector d2 = FloatVector.fromArray(F, s, scaleAt + 2 * L);
-        FloatVector d3 = FloatVector.fromArray(F, s, scaleAt + 3 * L);
-        FloatVector m0 = FloatVector.fromArray(F, s, scaleAt + 4 * L);
-        FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
-        FloatVector m2 = FloatVector.fromArray(F, s, scaleAt + 6 * L);
-        FloatVector m3 = FloatVector.fromArray(F, s, scaleAt + 7 * L);
-        FloatVector e0 = d0.mul(PER_256);
-        FloatVector e1 = d1.mul(PER_256);
-        FloatVector e2 = d2.mul(PER_256);
-        FloatVector e3 = d3.mul(PER_256);
+    private static void sixBits(MemorySegment b, long at, int[] codes) {
+        MemorySegment lines = b.asSlice(at, 24 * VECTOR);
         for (int j = 0; j < 8; j++) {
-            long from = at + j / 2 * 4 * VECTOR;
-            int shift = j % 2 * 4;
-            IntVector w0 = IntVector.fromMemorySegment(I, b, from, LITTLE_ENDIAN);
-            IntVector w1 = IntVector.fromMemorySegment(I, b, from + VECTOR, LITTLE_ENDIAN);
-            IntVector w2 = IntVector.fromMemorySegment(I, b, from + 2 * VECTOR, LITTLE_ENDIAN);
-            IntVector w3 = IntVector.fromMemorySegment(I, b, from + 3 * VECTOR, LITTLE_ENDIAN);
-            w0 = w0.lanewise(VectorOperators.LSHR, shift);
-            w1 = w1.lanewise(VectorOperators.LSHR, shift);
-            w2 = w2.lanewise(VectorOperators.LSHR, shift);
-            w3 = w3.lanewise(VectorOperators.LSHR, shift);
-            FloatVector x0 = FloatVector.broadcast(F, x[xAt + 4 * j]);
-            IntVector u00 = w0.and(low);
-            FloatVector y00 = ((FloatVector) u00.convert(VectorOperators.I2F, 0)).fma(d0, m0);
-            s0 = x0.fma(y00, s0);
-            IntVector u10 = w1.and(low);
-            FloatVector y10 = ((FloatVector) u10.convert(VectorOperators.I2F, 0)).fma(d1, m1);
-            s1 = x0.fma(y10, s1);
-            IntVector u20 = w2.and(low);
-            FloatVector y20 = ((FloatVector) u20.convert(VectorOperators.I2F, 0)).fma(d2, m2);
-            s2 = x0.fma(y20, s2);
-            IntVector u30 = w3.and(low);
-            FloatVector y30 = ((FloatVector) u30.convert(VectorOperators.I2F, 0)).fma(d3, m3);
-            s3 = x0.fma(y30, s3);
-            FloatVector x1 = FloatVector.broadcast(F, x[xAt + 4 * j + 1]);
-            IntVector u01 = w0.and(next);
-            FloatVector y01 = ((FloatVector) u01.convert(VectorOperators.I2F, 0)).fma(e0, m0);
-            s0 = x1.fma(y01, s0);
-            IntVector u11 = w1.and(next);
-            FloatVector y11 = ((FloatVector) u11.convert(VectorOperators.I2F, 0)).fma(e1, m1);
-            s1 = x1.fma(y11, s1);
-            IntVector u21 = w2.and(next);
-            FloatVector y21 = ((FloatVector) u21.convert(VectorOperators.I2F, 0)).fma(e2, m2);
-            s2 = x1.fma(y21, s2);
-            IntVector u31 = w3.and(next);
-            FloatVector y31 = ((FloatVector) u31.convert(VectorOperators.I2F, 0)).fma(e3, m3);
-            s3 = x1.fma(y31, s3);
-            w0 = w0.lanewise(VectorOperators.LSHR, 16);
-            w1 = w1.lanewise(VectorOperators.LSHR, 16);
-            w2 = w2.lanewise(VectorOperators.LSHR, 16);
-            w3 = w3.lanewise(VectorOperators.LSHR, 16);
-            FloatVector x2 = FloatVector.broadcast(F, x[xAt + 4 * j + 2]);
-            IntVector u02 = w0.and(low);
-            FloatVector y02 = ((FloatVector) u02.convert(VectorOperators.I2F, 0)).fma(d0, m0);
-            s0 = x2.fma(y02, s0);
-            IntVector u12 = w1.and(low);
-            FloatVector y12 = ((FloatVector) u12.convert(VectorOperators.I2F, 0)).fma(d1, m1);
-            s1 = x2.fma(y12, s1);
-            IntVector u22 = w2.and(low);
-            FloatVector y22 = ((FloatVector) u22.convert(VectorOperators.I2F, 0)).fma(d2, m2);
-            s2 = x2.fma(y22, s2);
-            IntVector u32 = w3.and(low);
-            FloatVector y32 = ((FloatVector) u32.convert(VectorOperators.I2F, 0)).fma(d3, m3);
-            s3 = x2.fma(y32, s3);
-            FloatVector x3 = FloatVector.broadcast(F, x[xAt + 4 * j + 3]);
-            IntVector u03 = w0.and(next);
-            FloatVector y03 = ((FloatVector) u03.convert(VectorOperators.I2F, 0)).fma(e0, m0);
-            s0 = x3.fma(y03, s0);
-            IntVector u13 = w1.and(next);
-            FloatVector y13 = ((FloatVector) u13.convert(VectorOperators.I2F, 0)).fma(e1, m1);
-            s1 = x3.fma(y13, s1);
-            IntVector u23 = w2.and(next);
-            FloatVector y23 = ((FloatVector) u23.convert(VectorOperators.I2F, 0)).fma(e2, m2);
-            s2 = x3.fma(y23, s2);
-            IntVector u33 = w3.and(next);
-            FloatVector y33 = ((FloatVector) u33.convert(VectorOperators.I2F, 0)).fma(e3, m3);
-            s3 = x3.fma(y33, s3);
+            IntVector top =
+                    IntVector.fromMemorySegment(I, lines, (NIBBLES + j) * VECTOR, LITTLE_ENDIAN)
+                            .lanewise(VectorOperators.ROL, 4);
+            for (int t = 2 * j; t < 2 * j + 2; t++) {
+                IntVector w = IntVector.fromMemorySegment(I, lines, t * VECTOR, LITTLE_ENDIAN);
+                IntVector next = top.lanewise(VectorOperators.ROR, 2);
+                w.and(LOW).or(top.and(UPPER)).intoArray(codes, 2 * t * L);
+                w.lanewise(VectorOperators.LSHR, 4)
+                        .and(LOW)
+                        .or(next.and(UPPER))
+                        .intoArray(codes, (2 * t + 1) * L);
+                top = top.lanewise(VectorOperators.ROR, 4);
+            }
+        }
+    }
+
+    /// s[0..4L] += x * `parts` times 32 inputs of nibbles from byte `at` on.
+    private static void dotNibbles(
+            MemorySegment b, long at, int parts, float[] x, int xAt, float[] s, int scaleAt) {
+        IntVector mask0 = IntVector.broadcast(I, 0x0F);
+        IntVector mask1 = IntVector.broadcast(I, 0x0F00);
+        IntVector mask2 = IntVector.broadcast(I, 0x0F0000);
+        IntVector mask3 = IntVector.broadcast(I, 0x0F000000);
+        FloatVector s0 = FloatVector.fromArray(F, s, 0);
+        FloatVector s1 = FloatVector.fromArray(F, s, L);
+        FloatVector s2 = FloatVector.fromArray(F, s, 2 * L);
+        FloatVector s3 = FloatVector.fromArray(F, s, 3 * L);
+        for (int j = 0; j < parts; j++) {
+            MemorySegment lines = b.asSlice(at, NIBBLES * VECTOR);
+            at += NIBBLES * VECTOR;
+            FloatVector d0 = FloatVector.fromArray(F, s, scaleAt);
+            FloatVector d1 = FloatVector.fromArray(F, s, scaleAt + L);
+            FloatVector d2 = FloatVector.fromArray(F, s, scaleAt + 2 * L);
+            FloatVector d3 = FloatVector.fromArray(F, s, scaleAt + 3 * L);
+            FloatVector m0 = FloatVector.fromArray(F, s, scaleAt + 4 * L);
+            FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
+            FloatVector m2 = FloatVector.fromArray(F, s, scaleAt + 6 * L);
+            FloatVector m3 = FloatVector.fromArray(F, s, scaleAt + 7 * L);
+            FloatVector e1 = d1.mul(0x1p-8f);
+            FloatVector e2 = d2.mul(0x1p-16f);
+            FloatVector e3 = d3.mul(0x1p-24f);
+            scaleAt += SUB;
+            for (int t = 0; t < NIBBLES; t++) {
+                IntVector w = IntVector.fromMemorySegment(I, lines, t * VECTOR, LITTLE_ENDIAN);
+                FloatVector v = FloatVector.broadcast(F, x[xAt + 2 * t]);
+                IntVector u0 = w.and(mask0);
+                FloatVector y0 = ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0);
+                s0 = v.fma(y0, s0);
+                IntVector u1 = w.and(mask1);
+                FloatVector y1 = ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(e1, m1);
+                s1 = v.fma(y1, s1);
+                IntVector u2 = w.and(mask2);
+                FloatVector y2 = ((FloatVector) u2.convert(VectorOperators.I2F, 0)).fma(e2, m2);
+                s2 = v.fma(y2, s2);
+                IntVector u3 = w.and(mask3);
+                FloatVector y3 = ((FloatVector) u3.convert(VectorOperators.I2F, 0)).fma(e3, m3);
+                s3 = v.fma(y3, s3);
+                w = w.lanewise(VectorOperators.LSHR, 4);
+                FloatVector vn = FloatVector.broadcast(F, x[xAt + 2 * t + 1]);
+                IntVector u0n = w.and(mask0);
+                FloatVector y0n = ((FloatVector) u0n.convert(VectorOperators.I2F, 0)).fma(d0, m0);
+                s0 = vn.fma(y0n, s0);
+                IntVector u1n = w.and(mask1);
+                FloatVector y1n = ((FloatVector) u1n.convert(VectorOperators.I2F, 0)).fma(e1, m1);
+                s1 = vn.fma(y1n, s1);
+                IntVector u2n = w.and(mask2);
+                FloatVector y2n = ((FloatVector) u2n.convert(VectorOperators.I2F, 0)).fma(e2, m2);
+                s2 = vn.fma(y2n, s2);
+                IntVector u3n = w.and(mask3);
+                FloatVector y3n = ((FloatVector) u3n.convert(VectorOperators.I2F, 0)).fma(e3, m3);
+                s3 = vn.fma(y3n, s3);
+            }
+            xAt += 32;
         }
         s0.intoArray(s, 0);
         s1.intoArray(s, L);
@@ -410,11 +417,12 @@ final class CodePanels {
         s3.intoArray(s, 3 * L);
     }
 
-    /// s[0..4L] += x * `groups` groups of four inputs.
-    private static void dotCodes(
-            int[] codes, int at, int groups, float[] x, int xAt, float[] s, int scaleAt) {
-        IntVector low = IntVector.broadcast(I, 0xFF);
-        IntVector next = IntVector.broadcast(I, 0xFF00);
+    /// s[0..4L] += x * `count` vectors of bytes.
+    private static void dotBytes(
+            int[] codes, int at, int count, float[] x, int xAt, float[] s, int scaleAt) {
+        IntVector mask0 = IntVector.broadcast(I, 0xFF);
+        IntVector mask1 = IntVector.broadcast(I, 0xFF00);
+        IntVector mask2 = IntVector.broadcast(I, 0xFF0000);
         FloatVector s0 = FloatVector.fromArray(F, s, 0);
         FloatVector s1 = FloatVector.fromArray(F, s, L);
         FloatVector s2 = FloatVector.fromArray(F, s, 2 * L);
@@ -427,72 +435,23 @@ final class CodePanels {
         FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
         FloatVector m2 = FloatVector.fromArray(F, s, scaleAt + 6 * L);
         FloatVector m3 = FloatVector.fromArray(F, s, scaleAt + 7 * L);
-        FloatVector e0 = d0.mul(PER_256);
-        FloatVector e1 = d1.mul(PER_256);
-        FloatVector e2 = d2.mul(PER_256);
-        FloatVector e3 = d3.mul(PER_256);
-        for (int j = 0; j < groups; j++) {
-            int from = at + 4 * j * L;
-            IntVector w0 = IntVector.fromArray(I, codes, from);
-            IntVector w1 = IntVector.fromArray(I, codes, from + L);
-            IntVector w2 = IntVector.fromArray(I, codes, from + 2 * L);
-            IntVector w3 = IntVector.fromArray(I, codes, from + 3 * L);
-            FloatVector x0 = FloatVector.broadcast(F, x[xAt + 4 * j]);
-            IntVector u00 = w0.and(low);
-            FloatVector y00 = ((FloatVector) u00.convert(VectorOperators.I2F, 0)).fma(d0, m0);
-            s0 = x0.fma(y00, s0);
-            IntVector u10 = w1.and(low);
-            FloatVector y10 = ((FloatVector) u10.convert(VectorOperators.I2F, 0)).fma(d1, m1);
-            s1 = x0.fma(y10, s1);
-            IntVector u20 = w2.and(low);
-            FloatVector y20 = ((FloatVector) u20.convert(VectorOperators.I2F, 0)).fma(d2, m2);
-            s2 = x0.fma(y20, s2);
-            IntVector u30 = w3.and(low);
-            FloatVector y30 = ((FloatVector) u30.convert(VectorOperators.I2F, 0)).fma(d3, m3);
-            s3 = x0.fma(y30, s3);
-            FloatVector x1 = FloatVector.broadcast(F, x[xAt + 4 * j + 1]);
-            IntVector u01 = w0.and(next);
-            FloatVector y01 = ((FloatVector) u01.convert(VectorOperators.I2F, 0)).fma(e0, m0);
-            s0 = x1.fma(y01, s0);
-            IntVector u11 = w1.and(next);
-            FloatVector y11 = ((FloatVector) u11.convert(VectorOperators.I2F, 0)).fma(e1, m1);
-            s1 = x1.fma(y11, s1);
-            IntVector u21 = w2.and(next);
-            FloatVector y21 = ((FloatVector) u21.convert(VectorOperators.I2F, 0)).fma(e2, m2);
-            s2 = x1.fma(y21, s2);
-            IntVector u31 = w3.and(next);
-            FloatVector y31 = ((FloatVector) u31.convert(VectorOperators.I2F, 0)).fma(e3, m3);
-            s3 = x1.fma(y31, s3);
-            w0 = w0.lanewise(VectorOperators.LSHR, 16);
-            w1 = w1.lanewise(VectorOperators.LSHR, 16);
-            w2 = w2.lanewise(VectorOperators.LSHR, 16);
-            w3 = w3.lanewise(VectorOperators.LSHR, 16);
-            FloatVector x2 = FloatVector.broadcast(F, x[xAt + 4 * j + 2]);
-            IntVector u02 = w0.and(low);
-            FloatVector y02 = ((FloatVector) u02.convert(VectorOperators.I2F, 0)).fma(d0, m0);
-            s0 = x2.fma(y02, s0);
-            IntVector u12 = w1.and(low);
-            FloatVector y12 = ((FloatVector) u12.convert(VectorOperators.I2F, 0)).fma(d1, m1);
-            s1 = x2.fma(y12, s1);
-            IntVector u22 = w2.and(low);
-            FloatVector y22 = ((FloatVector) u22.convert(VectorOperators.I2F, 0)).fma(d2, m2);
-            s2 = x2.fma(y22, s2);
-            IntVector u32 = w3.and(low);
-            FloatVector y32 = ((FloatVector) u32.convert(VectorOperators.I2F, 0)).fma(d3, m3);
-            s3 = x2.fma(y32, s3);
-            FloatVector x3 = FloatVector.broadcast(F, x[xAt + 4 * j + 3]);
-            IntVector u03 = w0.and(next);
-            FloatVector y03 = ((FloatVector) u03.convert(VectorOperators.I2F, 0)).fma(e0, m0);
-            s0 = x3.fma(y03, s0);
-            IntVector u13 = w1.and(next);
-            FloatVector y13 = ((FloatVector) u13.convert(VectorOperators.I2F, 0)).fma(e1, m1);
-            s1 = x3.fma(y13, s1);
-            IntVector u23 = w2.and(next);
-            FloatVector y23 = ((FloatVector) u23.convert(VectorOperators.I2F, 0)).fma(e2, m2);
-            s2 = x3.fma(y23, s2);
-            IntVector u33 = w3.and(next);
-            FloatVector y33 = ((FloatVector) u33.convert(VectorOperators.I2F, 0)).fma(e3, m3);
-            s3 = x3.fma(y33, s3);
+        FloatVector e1 = d1.mul(0x1p-8f);
+        FloatVector e2 = d2.mul(0x1p-16f);
+        for (int j = 0; j < count; j++) {
+            IntVector w = IntVector.fromArray(I, codes, at + j * L);
+            FloatVector v = FloatVector.broadcast(F, x[xAt + j]);
+            IntVector u0 = w.and(mask0);
+            FloatVector y0 = ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0);
+            s0 = v.fma(y0, s0);
+            IntVector u1 = w.and(mask1);
+            FloatVector y1 = ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(e1, m1);
+            s1 = v.fma(y1, s1);
+            IntVector u2 = w.and(mask2);
+            FloatVector y2 = ((FloatVector) u2.convert(VectorOperators.I2F, 0)).fma(e2, m2);
+            s2 = v.fma(y2, s2);
+            IntVector u3 = w.lanewise(VectorOperators.LSHR, 24);
+            FloatVector y3 = ((FloatVector) u3.convert(VectorOperators.I2F, 0)).fma(d3, m3);
+            s3 = v.fma(y3, s3);
         }
         s0.intoArray(s, 0);
         s1.intoArray(s, L);
@@ -500,27 +459,183 @@ final class CodePanels {
         s3.intoArray(s, 3 * L);
     }
 
-    /// Decode `groups` groups of four inputs of [#NR] outputs.
-    private static void unpackCodes(
-            int[] codes, int at, int groups, float[] s, int scaleAt, float[] to, int toAt) {
+    /// As [#dotBytes] for two rows.
+    private static void dotBytes2(
+            int[] codes,
+            int at,
+            int count,
+            float[] x,
+            int xAt,
+            int lda,
+            float[] s,
+            int scaleAt,
+            float[] c,
+            int cAt) {
+        IntVector mask0 = IntVector.broadcast(I, 0xFF);
+        IntVector mask1 = IntVector.broadcast(I, 0xFF00);
+        IntVector mask2 = IntVector.broadcast(I, 0xFF0000);
+        FloatVector s00 = FloatVector.fromArray(F, c, cAt);
+        FloatVector s01 = FloatVector.fromArray(F, c, cAt + L);
+        FloatVector s02 = FloatVector.fromArray(F, c, cAt + 2 * L);
+        FloatVector s03 = FloatVector.fromArray(F, c, cAt + 3 * L);
+        FloatVector s10 = FloatVector.fromArray(F, c, cAt + 4 * L);
+        FloatVector s11 = FloatVector.fromArray(F, c, cAt + 5 * L);
+        FloatVector s12 = FloatVector.fromArray(F, c, cAt + 6 * L);
+        FloatVector s13 = FloatVector.fromArray(F, c, cAt + 7 * L);
+        FloatVector d0 = FloatVector.fromArray(F, s, scaleAt);
+        FloatVector d1 = FloatVector.fromArray(F, s, scaleAt + L);
+        FloatVector d2 = FloatVector.fromArray(F, s, scaleAt + 2 * L);
+        FloatVector d3 = FloatVector.fromArray(F, s, scaleAt + 3 * L);
+        FloatVector m0 = FloatVector.fromArray(F, s, scaleAt + 4 * L);
+        FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
+        FloatVector m2 = FloatVector.fromArray(F, s, scaleAt + 6 * L);
+        FloatVector m3 = FloatVector.fromArray(F, s, scaleAt + 7 * L);
+        FloatVector e1 = d1.mul(0x1p-8f);
+        FloatVector e2 = d2.mul(0x1p-16f);
+        for (int j = 0; j < count; j++) {
+            IntVector w = IntVector.fromArray(I, codes, at + j * L);
+            int from = xAt + j;
+            FloatVector v0 = FloatVector.broadcast(F, x[from]);
+            FloatVector v1 = FloatVector.broadcast(F, x[from + lda]);
+            IntVector u0 = w.and(mask0);
+            FloatVector y0 = ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0);
+            s00 = v0.fma(y0, s00);
+            s10 = v1.fma(y0, s10);
+            IntVector u1 = w.and(mask1);
+            FloatVector y1 = ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(e1, m1);
+            s01 = v0.fma(y1, s01);
+            s11 = v1.fma(y1, s11);
+            IntVector u2 = w.and(mask2);
+            FloatVector y2 = ((FloatVector) u2.convert(VectorOperators.I2F, 0)).fma(e2, m2);
+            s02 = v0.fma(y2, s02);
+            s12 = v1.fma(y2, s12);
+            IntVector u3 = w.lanewise(VectorOperators.LSHR, 24);
+            FloatVector y3 = ((FloatVector) u3.convert(VectorOperators.I2F, 0)).fma(d3, m3);
+            s03 = v0.fma(y3, s03);
+            s13 = v1.fma(y3, s13);
+        }
+        s00.intoArray(c, cAt);
+        s01.intoArray(c, cAt + L);
+        s02.intoArray(c, cAt + 2 * L);
+        s03.intoArray(c, cAt + 3 * L);
+        s10.intoArray(c, cAt + 4 * L);
+        s11.intoArray(c, cAt + 5 * L);
+        s12.intoArray(c, cAt + 6 * L);
+        s13.intoArray(c, cAt + 7 * L);
+    }
+
+    /// As [#dotBytes] for four rows.
+    private static void dotBytes4(
+            int[] codes,
+            int at,
+            int count,
+            float[] x,
+            int xAt,
+            int lda,
+            float[] s,
+            int scaleAt,
+            float[] c,
+            int cAt) {
+        IntVector mask0 = IntVector.broadcast(I, 0xFF);
+        IntVector mask1 = IntVector.broadcast(I, 0xFF00);
+        IntVector mask2 = IntVector.broadcast(I, 0xFF0000);
+        FloatVector s00 = FloatVector.fromArray(F, c, cAt);
+        FloatVector s01 = FloatVector.fromArray(F, c, cAt + L);
+        FloatVector s02 = FloatVector.fromArray(F, c, cAt + 2 * L);
+        FloatVector s03 = FloatVector.fromArray(F, c, cAt + 3 * L);
+        FloatVector s10 = FloatVector.fromArray(F, c, cAt + 4 * L);
+        FloatVector s11 = FloatVector.fromArray(F, c, cAt + 5 * L);
+        FloatVector s12 = FloatVector.fromArray(F, c, cAt + 6 * L);
+        FloatVector s13 = FloatVector.fromArray(F, c, cAt + 7 * L);
+        FloatVector s20 = FloatVector.fromArray(F, c, cAt + 8 * L);
+        FloatVector s21 = FloatVector.fromArray(F, c, cAt + 9 * L);
+        FloatVector s22 = FloatVector.fromArray(F, c, cAt + 10 * L);
+        FloatVector s23 = FloatVector.fromArray(F, c, cAt + 11 * L);
+        FloatVector s30 = FloatVector.fromArray(F, c, cAt + 12 * L);
+        FloatVector s31 = FloatVector.fromArray(F, c, cAt + 13 * L);
+        FloatVector s32 = FloatVector.fromArray(F, c, cAt + 14 * L);
+        FloatVector s33 = FloatVector.fromArray(F, c, cAt + 15 * L);
+        FloatVector d0 = FloatVector.fromArray(F, s, scaleAt);
+        FloatVector d1 = FloatVector.fromArray(F, s, scaleAt + L);
+        FloatVector d2 = FloatVector.fromArray(F, s, scaleAt + 2 * L);
+        FloatVector d3 = FloatVector.fromArray(F, s, scaleAt + 3 * L);
+        FloatVector m0 = FloatVector.fromArray(F, s, scaleAt + 4 * L);
+        FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
+        FloatVector m2 = FloatVector.fromArray(F, s, scaleAt + 6 * L);
+        FloatVector m3 = FloatVector.fromArray(F, s, scaleAt + 7 * L);
+        FloatVector e1 = d1.mul(0x1p-8f);
+        FloatVector e2 = d2.mul(0x1p-16f);
+        for (int j = 0; j < count; j++) {
+            IntVector w = IntVector.fromArray(I, codes, at + j * L);
+            int from = xAt + j;
+            FloatVector v0 = FloatVector.broadcast(F, x[from]);
+            FloatVector v1 = FloatVector.broadcast(F, x[from + lda]);
+            FloatVector v2 = FloatVector.broadcast(F, x[from + 2 * lda]);
+            FloatVector v3 = FloatVector.broadcast(F, x[from + 3 * lda]);
+            IntVector u0 = w.and(mask0);
+            FloatVector y0 = ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0);
+            s00 = v0.fma(y0, s00);
+            s10 = v1.fma(y0, s10);
+            s20 = v2.fma(y0, s20);
+            s30 = v3.fma(y0, s30);
+            IntVector u1 = w.and(mask1);
+            FloatVector y1 = ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(e1, m1);
+            s01 = v0.fma(y1, s01);
+            s11 = v1.fma(y1, s11);
+            s21 = v2.fma(y1, s21);
+            s31 = v3.fma(y1, s31);
+            IntVector u2 = w.and(mask2);
+            FloatVector y2 = ((FloatVector) u2.convert(VectorOperators.I2F, 0)).fma(e2, m2);
+            s02 = v0.fma(y2, s02);
+            s12 = v1.fma(y2, s12);
+            s22 = v2.fma(y2, s22);
+            s32 = v3.fma(y2, s32);
+            IntVector u3 = w.lanewise(VectorOperators.LSHR, 24);
+            FloatVector y3 = ((FloatVector) u3.convert(VectorOperators.I2F, 0)).fma(d3, m3);
+            s03 = v0.fma(y3, s03);
+            s13 = v1.fma(y3, s13);
+            s23 = v2.fma(y3, s23);
+            s33 = v3.fma(y3, s33);
+        }
+        s00.intoArray(c, cAt);
+        s01.intoArray(c, cAt + L);
+        s02.intoArray(c, cAt + 2 * L);
+        s03.intoArray(c, cAt + 3 * L);
+        s10.intoArray(c, cAt + 4 * L);
+        s11.intoArray(c, cAt + 5 * L);
+        s12.intoArray(c, cAt + 6 * L);
+        s13.intoArray(c, cAt + 7 * L);
+        s20.intoArray(c, cAt + 8 * L);
+        s21.intoArray(c, cAt + 9 * L);
+        s22.intoArray(c, cAt + 10 * L);
+        s23.intoArray(c, cAt + 11 * L);
+        s30.intoArray(c, cAt + 12 * L);
+        s31.intoArray(c, cAt + 13 * L);
+        s32.intoArray(c, cAt + 14 * L);
+        s33.intoArray(c, cAt + 15 * L);
+    }
+
+    /// Decode `count` vectors of bytes of [#NR] outputs, those of bytes `shift / 8` and the next.
+    private static void unpackBytes(
+            int[] codes,
+            int at,
+            int count,
+            int shift,
+            float[] s,
+            int scaleAt,
+            float[] to,
+            int toAt) {
         FloatVector d0 = FloatVector.fromArray(F, s, scaleAt);
         FloatVector d1 = FloatVector.fromArray(F, s, scaleAt + L);
         FloatVector m0 = FloatVector.fromArray(F, s, scaleAt + 4 * L);
         FloatVector m1 = FloatVector.fromArray(F, s, scaleAt + 5 * L);
-        for (int j = 0; j < groups; j++) {
-            IntVector w0 = IntVector.fromArray(I, codes, at + 4 * j * L);
-            IntVector w1 = IntVector.fromArray(I, codes, at + 4 * j * L + L);
-            for (int i = 0; i < 4; i++) {
-                IntVector u0 = w0.and(0xFF);
-                IntVector u1 = w1.and(0xFF);
-                int out = toAt + (4 * j + i) * NR;
-                FloatVector y0 = ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0);
-                FloatVector y1 = ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(d1, m1);
-                y0.intoArray(to, out);
-                y1.intoArray(to, out + L);
-                w0 = w0.lanewise(VectorOperators.LSHR, 8);
-                w1 = w1.lanewise(VectorOperators.LSHR, 8);
-            }
+        for (int j = 0; j < count; j++) {
+            IntVector w = IntVector.fromArray(I, codes, at + j * L);
+            IntVector u0 = w.lanewise(VectorOperators.LSHR, shift).and(0xFF);
+            IntVector u1 = w.lanewise(VectorOperators.LSHR, shift + 8).and(0xFF);
+            int out = toAt + j * NR;
+            ((FloatVector) u0.convert(VectorOperators.I2F, 0)).fma(d0, m0).intoArray(to, out);
+            ((FloatVector) u1.convert(VectorOperators.I2F, 0)).fma(d1, m1).intoArray(to, out + L);
         }
     }
 }

@@ -33,6 +33,28 @@ final class Exp {
         return bounded(x.blend(LEAST, none)).blend(0, none);
     }
 
+    /// As [#expNegative], in place for L numbers: for the largest kernels, in which C2 inlines the
+    /// Vector API's methods alone, and a vector that is handed to another one costs memory.
+    static void expNegative(float[] x, int at) {
+        FloatVector given = FloatVector.fromArray(Lanes.FLOAT, x, at);
+        VectorMask<Float> none = given.compare(VectorOperators.LT, LEAST);
+        FloatVector v = given.blend(LEAST, none);
+        FloatVector round = FloatVector.broadcast(Lanes.FLOAT, ROUND);
+        FloatVector shifted = v.fma(FloatVector.broadcast(Lanes.FLOAT, LOG2_E), round);
+        IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        FloatVector n = shifted.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(Lanes.FLOAT, -LN2_HIGH), v);
+        r = n.fma(FloatVector.broadcast(Lanes.FLOAT, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(Lanes.FLOAT, 1.9875691500e-4f);
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOAT, 1.3981999507e-3f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOAT, 8.3334519073e-3f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOAT, 4.1665795894e-2f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOAT, 1.6666665459e-1f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOAT, 5.0000001201e-1f));
+        p = p.fma(r.mul(r), r).add(1);
+        p.reinterpretAsInts().add(power).reinterpretAsFloats().blend(0, none).intoArray(x, at);
+    }
+
     /// 1 / (1 + exp(-x)).
     static FloatVector sigmoid(FloatVector x) {
         FloatVector one = FloatVector.broadcast(Lanes.FLOAT, 1);

@@ -246,7 +246,7 @@ final class Gemm {
         }
     }
 
-    private static void rowTiles(
+    static void rowTiles(
             float[] a, float[] b, int panel, int kc, float[] c, int j, int rows, boolean first) {
         int i = 0;
         // a tile that is a quarter full takes no longer than its rows one by one

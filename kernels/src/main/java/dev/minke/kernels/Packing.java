@@ -165,7 +165,9 @@ final class Packing {
                 case BF16, F16 -> pairs(buffers, count);
                 default -> {
                     for (int i = 0; i < count; i++) {
-                        block(coding, buffers, i * stored, i * coding.bytes / 2 * (WIDTH / 2));
+                        int place = i * coding.bytes / 2 * (WIDTH / 2);
+                        block(coding, buffers, i * stored, place);
+                        CodePacking.lines(coding, buffers.lanes, place);
                     }
                 }
             }

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 /// show in a result, and they are the same for all; everything else may depend on the team.
 final class PagedPlan {
     /// Tokens after which the softmax begins anew: a multiple of a page.
-    static final int SPAN = 512;
+    static final int SPAN = 128;
 
     /// Queries of a unit: with their sums they take a third of a second-level cache.
     static final int MOST = 64;
@@ -110,8 +110,8 @@ final class PagedPlan {
         // few tasks even if all runs are split: fewer heads for each
         long wanted = Math.ceilDiv(2L * threads, spans * parts);
         if (threads > 1 && wanted > 1) {
-            int tiles = Math.ceilDiv(Math.ceilDiv(group, (int) wanted), PagedTile.MR);
-            slice = Math.min(slice, tiles * PagedTile.MR);
+            int panels = Math.ceilDiv(Math.ceilDiv(group, (int) wanted), PagedUnit.ROUND);
+            slice = Math.min(slice, panels * PagedUnit.ROUND);
         }
         slices = Math.ceilDiv(group, slice);
         tasks = 0;

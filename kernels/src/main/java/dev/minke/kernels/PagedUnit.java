@@ -27,7 +27,7 @@ final class PagedUnit {
     private static final int STEP = PagedTile.TOKENS;
 
     /// Queries of a whole number of panels and tiles.
-    private static final int ROUND = Math.max(PANEL, MR);
+    static final int ROUND = Math.max(PANEL, MR);
 
     // the unit; `padded` queries fill panels and tiles
     private long call = -1;
@@ -307,7 +307,8 @@ final class PagedUnit {
         // a query that has seen no token yet: 0 in place of a difference of infinities
         now = now.blend(0, now.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
         now.intoArray(base, i);
-        Exp.expNegative(old.sub(now)).intoArray(shrink, i);
+        old.sub(now).intoArray(shrink, i);
+        Exp.expNegative(shrink, i);
     }
 
     private void values(int first, int tokens) {

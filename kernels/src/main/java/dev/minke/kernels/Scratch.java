@@ -1,6 +1,7 @@
 package dev.minke.kernels;
 
 import dev.minke.tensor.RouterRule;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ final class Scratch {
     final float[] c = new float[ROWS * CS];
 
     /// Sums and scales of a panel.
-    final float[] s = new float[(4 + 16 * 8 + 2) * Lanes.COUNT];
+    final float[] s = new float[CodePanels.FLOATS];
 
     /// Codes of 32 inputs of a panel.
     final int[] codes = new int[32 * Lanes.COUNT];
@@ -62,6 +63,9 @@ final class Scratch {
     /// One scratch for each worker, and more if operations run at the same time.
     static final class Pool {
         private final AtomicReferenceArray<@Nullable Scratch> free;
+        private final AtomicReference<GemmPacked.@Nullable Region> region = new AtomicReference<>();
+        private final AtomicReference<GroupedPacked.@Nullable Region> grouped =
+                new AtomicReference<>();
 
         Pool(int workers) {
             free = new AtomicReferenceArray<>(workers);
@@ -76,6 +80,26 @@ final class Scratch {
         /// Give it back.
         void give(int worker, Scratch scratch) {
             free.set(worker, scratch);
+        }
+
+        /// Take the region of packed products; a new one if a concurrent operation has it.
+        GemmPacked.Region region() {
+            GemmPacked.Region taken = region.getAndSet(null);
+            return taken == null ? new GemmPacked.Region() : taken;
+        }
+
+        void give(GemmPacked.Region taken) {
+            region.set(taken);
+        }
+
+        /// As [#region] for grouped products.
+        GroupedPacked.Region grouped() {
+            GroupedPacked.Region taken = grouped.getAndSet(null);
+            return taken == null ? new GroupedPacked.Region() : taken;
+        }
+
+        void give(GroupedPacked.Region taken) {
+            grouped.set(taken);
         }
     }
 }

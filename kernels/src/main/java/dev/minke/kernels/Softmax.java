@@ -74,10 +74,10 @@ final class Softmax {
         FloatVector factor = FloatVector.broadcast(F, scale);
         FloatVector offset = FloatVector.fromArray(F, shift, to).neg();
         for (int i = 0; i < n; i++) {
-            FloatVector v = FloatVector.fromArray(F, x, at + i * stride);
-            FloatVector e = Exp.expNegative(v.fma(factor, offset));
-            total = total.add(e);
-            e.intoArray(x, at + i * stride);
+            int place = at + i * stride;
+            FloatVector.fromArray(F, x, place).fma(factor, offset).intoArray(x, place);
+            Exp.expNegative(x, place);
+            total = total.add(FloatVector.fromArray(F, x, place));
         }
         total.intoArray(sum, to);
     }

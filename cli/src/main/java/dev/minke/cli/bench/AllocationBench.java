@@ -63,8 +63,10 @@ public final class AllocationBench {
     }
 
     private static void waitFor(List<Stopwatch> all, int count) {
-        while (all.stream().anyMatch(s -> s.count() < count && !s.ticket().ended())) {
-            LockSupport.parkNanos(NANOS);
+        for (Stopwatch stopwatch : all) {
+            while (stopwatch.count() < count && !stopwatch.ticket().ended()) {
+                LockSupport.parkNanos(NANOS);
+            }
         }
     }
 

@@ -1,4 +1,6 @@
-/// Measurements of kernels against the peaks of this machine.
+/// Measurements against the peaks of this machine: of kernels ([KernelBench]), of one sequence as
+/// llama-bench takes them ([SpeedBench], [ModelCost] says what a model takes), of an engine under
+/// load ([ConcurrencyBench], [ArrivalBench], [PrefixBench], [AllocationBench], [EnduranceBench]).
 @NullMarked
 package dev.minke.cli.bench;
 
