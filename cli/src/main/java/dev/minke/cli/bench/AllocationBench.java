@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 /// engine's, the workers', all but the one that measures.
 public final class AllocationBench {
     private static final int PROMPT = 32;
-    private static final int WARM = 64;
+    private static final int WARM = 300;
     private static final int STEPS = 64;
     private static final long NANOS = 1_000_000;
 

@@ -3,6 +3,8 @@ package dev.minke.cli.bench;
 import dev.minke.cli.bench.KernelReport.Result;
 import dev.minke.tensor.AttentionShape;
 import dev.minke.tensor.Backends;
+import dev.minke.tensor.BlockFormat;
+import dev.minke.tensor.BlockMatrix;
 import dev.minke.tensor.DType;
 import dev.minke.tensor.Kernels;
 import dev.minke.tensor.Rng;
@@ -21,14 +23,29 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/// Measures the kernels against what this machine can do at best, in about a minute.
+/// Measures the kernels against what this machine can do at best, in two to three minutes.
 ///
 /// Every figure is the best of several runs, and the peak that it is divided by is the best of
 /// measurements made between these runs, because neighbours and clocks change within seconds.
 public final class KernelBench {
     private static final long NANOS_EACH = 300_000_000;
     private static final int LEAST_ROUNDS = 4;
+
+    /// Rows (or tokens) up to which a product is bound by the bytes of its weight.
+    private static final int FEW_ROWS = 16;
+
     private static final int TOKENS = 2048;
+
+    /// Bytes of the weights of one type and shape: several times the caches of a core's share.
+    private static final long WEIGHT_BYTES = 160L << 20;
+
+    /// Types of weights, those first that are measured in all shapes.
+    private static final List<String> TYPES =
+            List.of("BF16", "Q8_0", "Q4_K", "Q6_K", "Q5_K", "Q5_0", "Q4_0", "IQ4_XS");
+
+    private static final int ALL_SHAPES = 3;
+    private static final int EXPERTS = 64;
+    private static final int EXPERTS_PER_TOKEN = 6;
 
     private final MachineProbe probe;
     private final List<Result> results = new ArrayList<>();
@@ -96,6 +113,17 @@ public final class KernelBench {
         experts(kernels, peak, 16, 4096 * 4, 192, 384);
         oneRow(kernels, peak, DType.F32);
         oneRow(kernels, peak, DType.BF16);
+        for (String type : TYPES) {
+            packed(kernels, peak, type, 2048, 2048, 1);
+        }
+        for (String type : TYPES.subList(0, ALL_SHAPES)) {
+            packed(kernels, peak, type, 3072, 768, 1);
+            packed(kernels, peak, type, 576, 2048, 1);
+            packed(kernels, peak, type, 10944, 2048, 1, 512);
+            packed(kernels, peak, type, 32000, 2048, 1, 8);
+            packed(kernels, peak, type, 2048, 2048, 4, 16, 512);
+            packedExperts(kernels, peak, type, 1408, 2048, 1, 8, 512);
+        }
         attention(kernels, peak, new AttentionShape(16, 128, 64, 128, 0.07f));
         attention(kernels, peak, new AttentionShape(8, 64, 32, 64, 0.1f));
         elementwise(kernels, peak);
@@ -192,6 +220,148 @@ public final class KernelBench {
         }
     }
 
+    /// Products of a few rows or of many with weights that no cache holds: a pass takes one matrix
+    /// after the other, as the layers of a model do.
+    private void packed(Kernels kernels, int peak, String type, int n, int k, int... rows) {
+        try (Arena arena = Arena.ofShared()) {
+            List<PackedMatrix> weights = weights(kernels, arena, type, n, k, 1);
+            long bytes = weights.stream().mapToLong(PackedMatrix::byteSize).sum();
+            for (int m : rows) {
+                Tensor a = random(arena, m, k);
+                Tensor c = Tensor.zeros(arena, m, n);
+                String name = "gemmPacked " + type.toLowerCase(Locale.ROOT);
+                String shape = m + " x " + n + " x " + k;
+                if (m > FEW_ROWS) {
+                    PackedMatrix b = weights.getFirst();
+                    double flop = 2.0 * m * n * k;
+                    flops(
+                            kernels,
+                            peak,
+                            name,
+                            shape,
+                            flop,
+                            () -> kernels.gemmPacked(a, b, c, false));
+                } else {
+                    stream(
+                            kernels,
+                            peak,
+                            name,
+                            shape,
+                            bytes,
+                            () -> {
+                                for (PackedMatrix b : weights) {
+                                    kernels.gemmPacked(a, b, c, false);
+                                }
+                            });
+                }
+            }
+        }
+    }
+
+    /// The experts of a layer for some tokens. With few tokens the bytes are those of the experts
+    /// that any of them goes to; eight choices take turns.
+    private void packedExperts(
+            Kernels kernels, int peak, String type, int n, int k, int... tokens) {
+        try (Arena arena = Arena.ofShared()) {
+            List<PackedMatrix> experts =
+                    weights(kernels, arena, type, n, k, EXPERTS).subList(0, EXPERTS);
+            Rng rng = new Rng(7);
+            for (int count : tokens) {
+                int slots = EXPERTS_PER_TOKEN * count;
+                Tensor a = random(arena, slots, k);
+                Tensor c = Tensor.zeros(arena, slots, n);
+                List<Tensor> choices = new ArrayList<>();
+                long bytes = 0;
+                for (int i = 0; i < 8; i++) {
+                    int[] starts = starts(rng, count);
+                    for (int e = 0; e < EXPERTS; e++) {
+                        bytes += starts[e] < starts[e + 1] ? experts.get(e).byteSize() : 0;
+                    }
+                    choices.add(Tensor.copyOf(arena, starts, EXPERTS + 1));
+                }
+                String name = "groupedPacked " + type.toLowerCase(Locale.ROOT);
+                String shape = "%d of %d experts, %d x %d".formatted(slots, EXPERTS, n, k);
+                if (count > FEW_ROWS) {
+                    Tensor starts = choices.getFirst();
+                    double flop = 2.0 * slots * n * k;
+                    flops(
+                            kernels,
+                            peak,
+                            name,
+                            shape,
+                            flop,
+                            () -> kernels.groupedGemmPacked(a, experts, starts, c, false));
+                } else {
+                    stream(
+                            kernels,
+                            peak,
+                            name,
+                            shape,
+                            bytes,
+                            () -> {
+                                for (Tensor starts : choices) {
+                                    kernels.groupedGemmPacked(a, experts, starts, c, false);
+                                }
+                            });
+                }
+            }
+        }
+    }
+
+    /// Where the slots of each expert start if every token goes to some that chance chooses.
+    private static int[] starts(Rng rng, int tokens) {
+        int[] starts = new int[EXPERTS + 1];
+        for (int t = 0; t < tokens; t++) {
+            boolean[] taken = new boolean[EXPERTS];
+            for (int i = 0; i < EXPERTS_PER_TOKEN; ) {
+                int e = rng.nextInt(EXPERTS);
+                if (!taken[e]) {
+                    taken[e] = true;
+                    starts[e + 1]++;
+                    i++;
+                }
+            }
+        }
+        for (int e = 0; e < EXPERTS; e++) {
+            starts[e + 1] += starts[e];
+        }
+        return starts;
+    }
+
+    /// At least `least` matrices of finite weights, more if they are small.
+    private static List<PackedMatrix> weights(
+            Kernels kernels, Arena arena, String type, int n, int k, int least) {
+        byte[] pattern = new byte[1 << 16];
+        Rng rng = new Rng(3);
+        for (int i = 0; i < pattern.length; i++) {
+            pattern[i] = (byte) (rng.nextInt(0x100) & 0x37);
+        }
+        MemorySegment from = MemorySegment.ofArray(pattern);
+        List<PackedMatrix> weights = new ArrayList<>();
+        try (Arena source = Arena.ofShared()) {
+            boolean plain = type.equals("BF16");
+            BlockFormat format = plain ? BlockFormat.Q8_0 : BlockFormat.valueOf(type);
+            long size = plain ? 2L * n * k : n * format.rowBytes(k);
+            MemorySegment data = source.allocate(size, 64);
+            for (long at = 0; at < size; at += pattern.length) {
+                MemorySegment.copy(from, 0, data, at, Math.min(pattern.length, size - at));
+            }
+            Tensor tensor = Tensor.zeros(source, DType.BF16, plain ? n : 0, k);
+            if (plain) {
+                MemorySegment.copy(data, 0, tensor.segment(), tensor.offset(), size);
+            }
+            for (long bytes = 0; bytes < WEIGHT_BYTES || weights.size() < least; ) {
+                PackedMatrix packed =
+                        plain
+                                ? kernels.pack(tensor, arena)
+                                : kernels.pack(new BlockMatrix(format, n, k, data), arena);
+                weights.add(packed);
+                bytes += packed.byteSize();
+            }
+        }
+        return weights;
+    }
+
     private void attention(Kernels kernels, int peak, AttentionShape s) {
         try (Arena arena = Arena.ofShared()) {
             Tensor q = random(arena, TOKENS, (long) s.heads() * s.queryKey());
@@ -280,6 +450,16 @@ public final class KernelBench {
         }
         readPeak[peak] = Math.max(readPeak[peak], limit);
         results.add(new Result(name, shape, team.size(), 0, best, best / limit));
+    }
+
+    /// As [#bytes] for a body that takes milliseconds and is new to the compiler.
+    private void stream(
+            Kernels kernels, int peak, String name, String shape, double bytes, Runnable body) {
+        long end = System.nanoTime() + NANOS_EACH;
+        while (System.nanoTime() < end) {
+            body.run();
+        }
+        bytes(kernels, peak, name, shape, bytes, body);
     }
 
     private static long fastest(Runnable body, int runs) {

@@ -66,13 +66,13 @@ public record KernelReport(
                         + list(readGbs));
         lines.add("");
         lines.add(
-                "%-18s %-30s %7s %9s %7s %6s"
+                "%-20s %-30s %7s %9s %7s %6s"
                         .formatted("kernel", "shape", "threads", "GFLOP/s", "GB/s", "share"));
         for (Result r : results) {
             lines.add(
                     String.format(
                             Locale.ROOT,
-                            "%-18s %-30s %7d %9s %7s %5.0f%%",
+                            "%-20s %-30s %7d %9s %7s %5.0f%%",
                             r.name,
                             r.shape,
                             r.threads,

@@ -29,12 +29,14 @@ final class ModelRunner implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final List<Absorbed> absorbed = new ArrayList<>();
     private final Workspace workspace = new Workspace();
+    private final Tape tape;
     private Tensor hidden;
 
     /// @param vocabSize ids of the tokenizer; the model's rows beyond them are padding
     ModelRunner(DeepSeekModel model, Kernels kernels, BlockPool pool, int vocabSize) {
         this.model = model;
         this.kernels = kernels;
+        tape = Tape.inference(kernels, workspace);
         this.pool = pool;
         this.vocabSize = vocabSize;
         hidden = workspace.f32(0, model.config().hiddenSize());
@@ -63,8 +65,7 @@ final class ModelRunner implements AutoCloseable {
     Tensor run(List<Chunk> chunks) {
         workspace.reset();
         StepRows rows = StepRows.of(chunks, workspace);
-        Tape tape = Tape.inference(kernels, workspace);
-        Var all = model.hidden(pass(tape, rows), rows.tokens());
+        Var all = model.hidden(pass(rows), rows.tokens());
         hidden = all.value();
         if (rows.logitRows().size() == 0) {
             return workspace.f32(0, vocabSize);
@@ -72,7 +73,7 @@ final class ModelRunner implements AutoCloseable {
         return logits(Ops.gather(tape, all, rows.logitRows()).value());
     }
 
-    private Pass pass(Tape tape, StepRows rows) {
+    private Pass pass(StepRows rows) {
         int longest = 0;
         for (Chunk chunk : rows.chunks()) {
             longest = Math.max(longest, chunk.to());
@@ -100,13 +101,12 @@ final class ModelRunner implements AutoCloseable {
     /// @param states [rows, hidden] of the model, or of the module for the positions before
     /// @return [rows, hidden] of the module
     Tensor mtp(StepRows rows, Tensor states) {
-        Pass pass = pass(Tape.inference(kernels, workspace), rows);
+        Pass pass = pass(rows);
         return model.mtpHidden(pass, Var.constant(states), rows.tokens()).value();
     }
 
     /// Scores for hidden states [n, hidden], [n, vocab].
     Tensor logits(Tensor states) {
-        Tape tape = Tape.inference(kernels, workspace);
         return model.logits(tape, Var.constant(states)).columns(0, vocabSize);
     }
 

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 /// positions that come next, kept until the module computes them all at once.
 final class MtpBacklog {
     /// Positions kept at most.
-    static final int ROOM = 16;
+    static final int ROOM = 32;
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
 

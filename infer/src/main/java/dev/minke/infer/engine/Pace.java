@@ -16,8 +16,11 @@ final class Pace {
     /// Steps of a trial: the first of them suffers from what the processor's cache holds.
     private static final int TRIAL = 5;
 
-    /// Choices against the module until new sequences do without it.
-    private static final int ENOUGH = 1000;
+    /// Choices that count for how often the module is chosen, and the share below which new
+    /// sequences do without it.
+    private static final int WINDOW = 500;
+
+    private static final double SELDOM = 0.05;
 
     /// What the module must gain: it has costs that are not seen here, of prompts for one.
     private static final double GAIN = 1.05;
@@ -34,7 +37,8 @@ final class Pace {
     private int sequences;
     private int step;
     private int trial;
-    private int against;
+    private int usual;
+    private double chosen = 1;
     private int without;
     private int kind;
     private int drafts;
@@ -52,7 +56,7 @@ final class Pace {
 
     /// Whether the module is to keep a cache for a new sequence, so that it can guess for it.
     boolean mtpMayPay() {
-        return !adaptive || against < ENOUGH || ++without % EXCEPTION == 0;
+        return !adaptive || chosen > SELDOM || ++without % EXCEPTION == 0;
     }
 
     /// A step of decoding sequences alone, guesses not included, took so long.
@@ -90,17 +94,24 @@ final class Pace {
             vary(mtp);
         } else if (adaptive) {
             search(sequence.acceptance, drafts, mtp, match);
+            usual = drafts;
             if (mtp) {
-                against = drafts > 0 && kind == MTP ? 0 : against + 1;
+                chosen += ((drafts > 0 && kind == MTP ? 1 : 0) - chosen) / WINDOW;
             }
         }
     }
 
-    /// Every other trial goes without guesses, the others go through their numbers.
+    /// In turn: none, one more, one less than usual, one by the module; now and then all.
     private void vary(boolean mtp) {
-        int number = trial % 2 == 0 ? 0 : 1 + trial / 2 % maxDrafts;
+        int number =
+                switch (trial % 4) {
+                    case 0 -> 0;
+                    case 1 -> trial % 16 == 1 ? maxDrafts : usual + 1;
+                    case 2 -> Math.max(1, usual - 1);
+                    default -> Math.max(1, usual);
+                };
         drafts = Math.min(drafts, number);
-        kind = mtp && trial / 2 / maxDrafts % 2 == 0 ? MTP : kind;
+        kind = mtp && trial % 4 == 3 ? MTP : kind;
     }
 
     private void search(Acceptance acceptance, int most, boolean mtp, int match) {

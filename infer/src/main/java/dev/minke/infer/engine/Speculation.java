@@ -56,7 +56,7 @@ public record Speculation(Method method, int maxDrafts, boolean adaptive) {
 
     /// What suits the model, where it pays.
     public static Speculation auto() {
-        return new Speculation(Method.AUTO, 4, true);
+        return new Speculation(Method.AUTO, 6, true);
     }
 
     /// The same, whether it pays or not: for tests and measurements.

@@ -4,8 +4,8 @@ package dev.minke.infer.engine;
 ///
 /// Between sizes that were measured lies a line; beyond them the guess is hopeful, so that they are
 /// tried. A size is believed to be faster sooner than slower, since what disturbs a measurement
-/// makes it longer. What all sizes have in common (code that warms up, a longer context, a busy
-/// machine) is learnt from any of them.
+/// makes it longer, and never slower than a larger one. What all sizes have in common (code that
+/// warms up, a longer context, a busy machine) is learnt from any of them.
 final class StepTimes {
     private static final int FINE = 32;
     private static final int COARSE = 8;
@@ -20,7 +20,8 @@ final class StepTimes {
     private static final double COMMON = 0.2;
     private static final int WARM = 200;
 
-    private static final double CLIP = 2;
+    private static final double CLIP_FASTER = 0.5;
+    private static final double CLIP_SLOWER = 1.4; // one that was disturbed may not decide
     private static final double FIRST_CLIP = 1.5;
 
     private final double[] seconds = new double[PLACES]; // 0 where nothing is known
@@ -40,13 +41,20 @@ final class StepTimes {
         if (seconds[place] == 0) {
             double guess = estimate(size);
             seconds[place] = guess == 0 ? time : Math.min(time, FIRST_CLIP * guess);
-            return;
+        } else {
+            double ratio = Math.clamp(time / seconds[place], CLIP_FASTER, CLIP_SLOWER);
+            double change = Math.pow(ratio, ratio < 1 ? FASTER : SLOWER);
+            double others = Math.pow(change, measurements++ < WARM ? COMMON_AT_FIRST : COMMON);
+            for (int i = 0; i < PLACES; i++) {
+                seconds[i] *= i == place ? change : others;
+            }
         }
-        double ratio = Math.clamp(time / seconds[place], 1 / CLIP, CLIP);
-        double change = Math.pow(ratio, ratio < 1 ? FASTER : SLOWER);
-        double others = Math.pow(change, measurements++ < WARM ? COMMON_AT_FIRST : COMMON);
-        for (int i = 0; i < PLACES; i++) {
-            seconds[i] *= i == place ? change : others;
+        for (int i = 1; i < PLACES; i++) { // nothing larger is faster
+            if (i < place) {
+                seconds[i] = Math.min(seconds[i], seconds[place]);
+            } else if (seconds[i] > 0) {
+                seconds[i] = Math.max(seconds[i], seconds[place]);
+            }
         }
     }
 

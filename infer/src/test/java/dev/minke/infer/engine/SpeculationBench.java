@@ -18,9 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Tokens per second with and without speculation, several rounds of every setting in turn:
+/// Tokens per second with and without speculation, several rounds of every setting in turn, those
+/// whose name is matched by the expression SETTING:
 ///
-///     SpeculationBench MODEL TOKENS BATCH ROUNDS TEMPERATURE PROMPT...
+///     SpeculationBench MODEL TOKENS BATCH ROUNDS TEMPERATURE SETTING PROMPT...
 public final class SpeculationBench {
     private SpeculationBench() {}
 
@@ -32,7 +33,8 @@ public final class SpeculationBench {
         int batch = Integer.parseInt(args[2]);
         int rounds = Integer.parseInt(args[3]);
         double temperature = Double.parseDouble(args[4]);
-        List<String> prompts = Arrays.asList(args).subList(5, args.length);
+        String only = args[5];
+        List<String> prompts = Arrays.asList(args).subList(6, args.length);
         try (Team team = new Team(RuntimeFlags.threads())) {
             Kernels kernels = Backends.open(team);
             try (DeepSeekModel model = ModelFolder.open(path, kernels)) {
@@ -59,8 +61,7 @@ public final class SpeculationBench {
                 settings.put("lookup, adaptive", Speculation.lookup(8));
                 settings.put("mtp, adaptive", Speculation.mtp(4));
                 settings.put("auto, adaptive", Speculation.auto());
-                String only = System.getenv().getOrDefault("ONLY", "");
-                settings.keySet().removeIf(name -> !name.startsWith(only));
+                settings.keySet().removeIf(name -> !name.matches(only));
                 Map<String, EngineCore> engines = new LinkedHashMap<>();
                 settings.forEach((name, speculation) -> {
                     EngineConfig config =

@@ -40,7 +40,7 @@ class SpeculationTests {
     /// So few that random models guess right now and then.
     private static final int FEW = 3;
 
-    private static final Team TEAM = new Team(2);
+    private static final Team TEAM = new Team(1);
     private static Kernels kernels;
     private static DeepSeekModel model;
 

@@ -100,8 +100,11 @@ public final class LatentAttention implements Attention {
     /// Queries with their rope part rotated: [T, hidden] -> [T, H * (nope + rope)].
     public Var queries(Pass pass, Var x) {
         Tape tape = pass.tape();
-        Var input =
-                compression.map(c -> c.norm().forward(tape, c.down().forward(tape, x))).orElse(x);
+        Var input = x;
+        if (compression.isPresent()) {
+            Var down = compression.get().down().forward(tape, x);
+            input = compression.get().norm().forward(tape, down);
+        }
         Var q = query.forward(tape, input);
         Ops.rope(
                 tape,

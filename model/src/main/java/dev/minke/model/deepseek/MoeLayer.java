@@ -63,9 +63,7 @@ public final class MoeLayer {
                         up.forward(tape, inputs, plan.offsets()));
         Var outputs = down.forward(tape, inner, plan.offsets());
 
-        Var base =
-                shared.map(s -> s.forward(tape, x))
-                        .orElseGet(() -> Ops.zeros(tape, x.value().shape()));
+        Var base = shared.isPresent() ? shared.get().forward(tape, x) : Ops.zerosLike(tape, x);
         return Ops.combineOnto(tape, base, outputs, plan.slots(), routing.weight());
     }
 
