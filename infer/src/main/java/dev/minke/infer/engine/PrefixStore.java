@@ -312,6 +312,8 @@ final class PrefixStore implements AutoCloseable {
         try {
             delete(surplus(writer.bytes()));
             writer.write(file(key), key, slot.layers);
+            // the file system's own clock may be milliseconds behind the one of `date`
+            Files.setLastModifiedTime(file(key), FileTime.from(Instant.now()));
             written = true;
         } catch (IOException e) {
             LOG.log(
